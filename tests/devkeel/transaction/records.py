@@ -85,6 +85,7 @@ def rewritten(root: Path, number: int, text: str) -> None:
         chain.begin_anew(connection, seal, "upgrade")
         connection.execute("DELETE FROM anchor")
         assert begun.why is None
+    origin.witness.forget(root / ".devkeel", seal)
 
 
 def _images(connection: sqlite3.Connection, number: int) -> Iterator[FileImage]:
@@ -94,6 +95,9 @@ def _images(connection: sqlite3.Connection, number: int) -> Iterator[FileImage]:
 
 def as_version_2(root: Path) -> None:
     """Make the records what the devkeel before would have written: the same rows and seals, without a chain."""
+    seal = origin.ownership(root / ".devkeel").seal
+    assert seal is not None
+    origin.witness.forget(root / ".devkeel", seal)
     old = root / ".devkeel" / "state.db"
     new = old.with_name("older.db")
     with closing(opened(root)) as source, closing(sqlite3.connect(new, isolation_level=None)) as target:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from devkeel.transaction import FileChange, Record, Transactions, chain, store
 from devkeel.transaction.chain import GENESIS
 
 from .records import as_version_2, changed, opened, rewritten
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Bench = Any
 
@@ -126,8 +130,67 @@ def test_a_tail_that_was_cut_is_found_against_a_head(five: Bench) -> None:
         "DELETE FROM operation WHERE id = 5",
         "DELETE FROM blob WHERE hash NOT IN (SELECT after_hash FROM file)",
     )
+    assert codes(five) == {"history_cut"}
+    assert codes(five, head) == {"head_unknown", "history_cut"}
+    # What is known outside of the project is of its end alone, which the next write makes anew.
+    five.fresh()
+    five.edit("0.nix", "after\n")
     assert codes(five) == set()
     assert codes(five, head) == {"head_unknown"}
+
+
+DOWNGRADE = ("DROP TABLE link", "DROP TABLE anchor", "DROP TABLE refusal", "PRAGMA user_version = 2")
+
+
+def test_a_chain_that_was_taken_away_is_found_before_and_after_the_next_write(five: Bench) -> None:
+    head = five.fresh().head().hash
+    five.transactions.close()
+    changed(five.root, "DELETE FROM file WHERE operation = 3", "DELETE FROM operation WHERE id = 3", *DOWNGRADE)
+    assert codes(five) == {"history_cut"}
+    assert codes(five, head) == {"head_unknown", "history_cut"}
+    five.fresh()
+    five.edit("0.nix", "after\n")
+    assert codes(five) == {"history_cut"}
+
+
+def test_a_head_is_not_found_in_records_without_a_chain(five: Bench) -> None:
+    head = five.fresh().head().hash
+    five.transactions.close()
+    as_version_2(five.root)
+    assert codes(five) == set()
+    assert codes(five, head) == {"head_unknown"}
+
+
+def test_records_that_are_gone_and_older_ones_that_were_put_back_are_found(five: Bench, tmp_path: Path) -> None:
+    file = five.root / ".devkeel" / "state.db"
+    older = tmp_path / "older.db"
+    with opened(five.root) as connection:
+        connection.execute("VACUUM INTO ?", (str(older),))
+    five.fresh()
+    five.edit("0.nix", "newer still\n")
+    five.transactions.close()
+    for name in ("state.db-wal", "state.db-shm"):
+        file.with_name(name).unlink(missing_ok=True)
+    shutil.copyfile(older, file)
+    assert codes(five) == {"history_cut"}
+    five.transactions.close()
+    for path in file.parent.glob("state.db*"):
+        path.unlink()
+    assert codes(five) == {"history_cut"}
+
+
+def test_a_copy_of_a_project_and_one_that_was_moved_are_as_they_were_written(five: Bench, tmp_path: Path) -> None:
+    five.transactions.close()
+    copy = tmp_path / "copy"
+    shutil.copytree(five.root, copy)
+    five.fresh()
+    five.edit("0.nix", "newer still\n")
+    with Transactions(Project(copy)) as other:
+        assert other.verify().ok
+    five.transactions.close()
+    five.root.rename(tmp_path / "moved")
+    with Transactions(Project(tmp_path / "moved")) as other:
+        assert other.verify().ok
 
 
 def test_whoever_has_the_key_is_found_against_a_head_alone(five: Bench) -> None:

@@ -142,3 +142,22 @@ def test_a_project_that_is_gone_costs_nothing_either(bench: Bench) -> None:
     shutil.rmtree(bench.root)
     assert not bench.transactions.keep_refusal(ATTEMPT, make=True)
     assert not bench.root.exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM refusal",
+        "DELETE FROM refusal WHERE id = (SELECT max(id) FROM refusal)",
+        "DELETE FROM refusal WHERE id = (SELECT min(id) FROM refusal)",
+        "DELETE FROM refusal WHERE id = 2",
+    ],
+)
+def test_attempts_that_were_taken_out_are_found_wherever_they_were(bench: Bench, statement: str) -> None:
+    bench.edit("devenv.nix", "1\n")
+    for _ in range(4):
+        assert bench.transactions.keep_refusal(ATTEMPT)
+    assert bench.transactions.verify().ok
+    bench.transactions.close()
+    changed(bench.root, statement)
+    assert [item.code for item in bench.fresh().verify().faults] == ["refusal_missing"]

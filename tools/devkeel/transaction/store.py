@@ -17,7 +17,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin
-from devkeel.state.origin import Ownership
+from devkeel.state.origin import Ownership, witness
 from devkeel.text.actions import do
 from devkeel.transaction import chain, schema
 from devkeel.transaction.chain import ChainHead
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.project.settings import Retention
     from devkeel.state.origin import Seal
-    from devkeel.transaction import adoption, refusals
+    from devkeel.transaction import adoption, refusals, verification
     from devkeel.transaction.operation import Attempt, Refusal
 else:
     adoption = Deferred("devkeel.transaction.adoption")
     refusals = Deferred("devkeel.transaction.refusals")
+    verification = Deferred("devkeel.transaction.verification")
 
 __all__ = ["JournalEntry", "Store"]
 
@@ -220,7 +221,8 @@ class Store:
 
     def _hold(self, connection: sqlite3.Connection) -> None:
         """Make the chain of records that an older devkeel wrote."""
-        chain.begin_anew(connection, self._sealing(), "upgrade")
+        before = witness.seen(self.directory, self._sealing(), "head")
+        chain.begin_anew(connection, self._sealing(), "upgrade", before.hash if before else None)
 
     def _unsealed_end(self, connection: sqlite3.Connection) -> str | None:
         """Return what is wrong with the operations that are acted on by themselves: the newest, and a pending one."""
@@ -346,6 +348,8 @@ class Store:
                 ],
             )
             self._keep(connection, blobs)
+        if state == "published":
+            self._witness()
         return number
 
     def _chain(self, reverts: int | None) -> tuple[int | None, bool]:
@@ -382,8 +386,11 @@ class Store:
                 connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
                 if state == "pending":
                     chain.take_out(connection, number)
+                    # Before it is so: what is known outside of the records may be behind them, and never ahead.
+                    self._witness(connection)
                 else:
                     chain.append(connection, self._sealing(), settled, files)
+        self._witness()
 
     def trim(self, keep: Retention, last: int, grown: int = 1) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
@@ -489,14 +496,41 @@ class Store:
 
     def adopt(self, source: Path, project: Project) -> tuple[int, int]:
         """Take over the history of another database; see `adoption.adopt`. The caller holds the lock."""
+        witness.forget(self.directory, self._sealing())
         with self._transaction() as connection:
-            return adoption.adopt(source, connection, self._sealing(), project)
+            told = adoption.adopt(source, connection, self._sealing(), project)
+        self._witness()
+        return told
+
+    def _witness(self, connection: sqlite3.Connection | None = None) -> None:
+        """Let be known outside of the project where its history ends."""
+        connection = connection or self._opened.file
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                newest = chain.head(connection)
+                seen = witness.Seen(newest.operation, newest.hash)
+                witness.write(self.directory, self._sealing(), "head", seen)
 
     def head(self) -> ChainHead:
         """Return the head of the chain. Records of an older devkeel have none until the next write."""
         with self._use() as connection:
             known = connection is not None and schema.has_chain(connection)
             return chain.head(connection) if connection is not None and known else ChainHead(0, chain.GENESIS)
+
+    def last_seen(self) -> verification.LastSeen | None:
+        """Return where the history ended when this user's devkeel wrote it here last; None where nothing is known."""
+        found = self._own()
+        if not found.own:
+            return None
+        seal = self._sealing()
+        ends = {part: witness.seen(self.directory, seal, part) for part in witness.PARTS}
+        if not any(ends.values()):
+            return None
+        return verification.LastSeen(ends["head"], ends["refusals"], witness.place(self.directory, seal).name)
+
+    def forget_seen(self) -> None:
+        """Know nothing of where the history ended: its records begin anew."""
+        witness.forget(self.directory, self._sealing())
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[sqlite3.Connection, Seal] | None]:
@@ -549,9 +583,11 @@ class Store:
             connection.execute("PRAGMA synchronous = NORMAL")
             try:
                 with self._transaction():
-                    refusals.add(connection, self._sealing(), attempt)
+                    number = refusals.add(connection, self._sealing(), attempt)
             finally:
                 connection.execute("PRAGMA synchronous = FULL")
+            if connection is self._opened.file:
+                witness.write(self.directory, self._sealing(), "refusals", witness.Seen(number))
         return True
 
     def refusals(self, since: str | None, until: str | None, limit: int) -> tuple[list[Refusal], int]:

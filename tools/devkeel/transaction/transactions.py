@@ -15,7 +15,6 @@ from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
 from devkeel.text.actions import do
 from devkeel.transaction import files, old_files
-from devkeel.transaction.chain import Anchor
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import FileChange, LastSeen, Late
 from devkeel.transaction.signals import shielded
@@ -235,10 +234,12 @@ class Transactions:
         expected: a head that was kept elsewhere. Raises UsageError `bad_head`.
         """
         wanted = verification.read_head(expected)
+        # Before the records, which may go on meanwhile.
+        last = self._store.last_seen()
         with self._store.snapshot() as found:
             if found is None:
-                return verification.Walk(Anchor(), wanted).result()
-            return verification.verify(*found, wanted)
+                return verification.without_records(wanted, last)
+            return verification.verify(*found, wanted, last)
 
     def export(self, *, diffs: bool = False, contents: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the history as lines of data, oldest first; see `export`. Creates nothing.
@@ -282,7 +283,9 @@ class Transactions:
         self._store.make_directory()
         with lock.hold(self.project.state, self.lock_timeout):
             self._store.close()
-            return maintenance.set_aside(self._store.file)
+            aside = maintenance.set_aside(self._store.file)
+            self._store.forget_seen()
+            return aside
 
     def set_foreign_aside(self) -> Path | None:
         """Move records that are not believed away, unread; return where they went. None where there is no key."""

@@ -21,11 +21,12 @@ from devkeel.transaction.seals import COLUMNS, digest_of, is_sealed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.state.origin import Seal
+    from devkeel.state.origin.witness import Seen
 
-__all__ = ["Fault", "Verification", "Walk", "read_head", "verify"]
+__all__ = ["Fault", "LastSeen", "Verification", "Walk", "read_head", "verify", "without_records"]
 
 _HEAD = re.compile(r"\s*#?(?:(?P<number>\d{1,18})[\s:,-]+)?(?P<hash>[0-9a-fA-F]{64})\s*")
 _SHOWN = 50
@@ -56,6 +57,7 @@ Code = Literal[
     "head_too_old",
     "head_renumbered",
     "export_incomplete",
+    "history_cut",
 ]
 
 
@@ -90,6 +92,17 @@ class Verification(Struct, frozen=True):
     since_head: int | None = None
     total: int = 0
     faults: tuple[Fault, ...] = ()
+
+
+class LastSeen(Struct, frozen=True):
+    """Where the history and the refused attempts ended when devkeel wrote them here last, by what is kept elsewhere.
+
+    place: the name of the file in which that is kept, in the user's state directory.
+    """
+
+    head: Seen | None
+    refusals: Seen | None
+    place: str
 
 
 def read_head(text: str | None) -> ChainHead | None:
@@ -179,13 +192,25 @@ def _without_head(expected: ChainHead, anchor: Anchor) -> tuple[Code, str]:
     )
 
 
-def verify(connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None = None) -> Verification:
+def without_records(expected: ChainHead | None, last: LastSeen | None) -> Verification:
+    """Return what is to be said where there are no records at all."""
+    walk = Walk(Anchor(), expected)
+    if last is not None:
+        _ends(walk, last, {}, pending=None)
+        _refusals_end(walk, last, None, None)
+    return walk.result()
+
+
+def verify(
+    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None = None, last: LastSeen | None = None
+) -> Verification:
     """Compare every operation, content and refused attempt. expected: a head that was kept elsewhere.
 
-    connection: sees all of it as it is at one moment.
+    connection: sees all of it as it is at one moment. last: where it ended at an earlier moment, by what this user's
+    devkeel keeps outside of the project.
     """
     if not schema.has_chain(connection):
-        return _without_chain(connection, seal)
+        return _without_chain(connection, seal, expected, last)
     walk = Walk(chain.anchor_of(connection), expected)
     if not walk.anchor.sealed(seal):
         walk.fault("anchor_changed", "The place where the chain begins carries no seal of this user's devkeel.")
@@ -193,9 +218,31 @@ def verify(connection: sqlite3.Connection, seal: Seal, expected: ChainHead | Non
     numbers = [row[0] for row in connection.execute("SELECT id FROM operation")]
     for number in sorted({*known, *numbers}):
         _one(walk, connection, seal, number, known.get(number))
+    if walk.anchor.why == "upgrade" and walk.anchor.earlier is not None:
+        told = "The history had a chain before the one that it has, which was taken away: a later write made another."
+        walk.fault("history_cut", told)
+    if last is not None:
+        pending = connection.execute("SELECT max(id) FROM operation WHERE state = 'pending'").fetchone()[0]
+        _ends(walk, last, known, pending=pending)
     _contents(walk, connection)
-    _refusals(walk, connection, seal)
+    _refusals(walk, connection, seal, last)
     return walk.result()
+
+
+def _ends(walk: Walk, last: LastSeen, known: Mapping[int, Link], *, pending: int | None) -> None:
+    """Compare with where the history ended when it was written here last."""
+    head, anchor = last.head, walk.anchor
+    # What is under way again is out of the chain for a moment, and what is below the anchor was dropped.
+    if head is None or not head.number or head.number in {pending, anchor.operation} or head.number < anchor.operation:
+        return
+    link = known.get(head.number)
+    if link is None or link.hash != head.hash:
+        told = (
+            f"The history went on to operation {head.number} when devkeel wrote it here last, and has not that any "
+            "more: it was cut, or written anew, or an older copy was put back. Where that was meant, the next write "
+            f"forgets it; it is kept as {last.place} in devkeel's folder of this user's state directory."
+        )
+        walk.fault("history_cut", told, head.number)
 
 
 def _one(walk: Walk, connection: sqlite3.Connection, seal: Seal, number: int, link: Link | None) -> None:
@@ -249,8 +296,9 @@ def _is(name: object, data: bytes) -> bool:
     return hashlib.sha256(found).hexdigest() == name
 
 
-def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal) -> None:
+def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal, last: LastSeen | None) -> None:
     before: int | None = None
+    first: int | None = None
     for row in _attempts(connection):
         walk.count("refusals")
         if not refusals.is_sealed(row, seal):
@@ -258,15 +306,35 @@ def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal) -> None:
         if before is not None and row["id"] != before + 1:
             walk.fault("refusal_missing", f"Between the refused attempts {before} and {row['id']} some were taken out.")
         before = row["id"]
+        first = first or before
+    if last is not None:
+        _refusals_end(walk, last, first, before)
+
+
+def _refusals_end(walk: Walk, last: LastSeen, first: int | None, newest: int | None) -> None:
+    if last.refusals is None:
+        return
+    if newest is None or newest < last.refusals.number:
+        told = f"There were {last.refusals.number} refused attempts, and the newest of them were taken out."
+        walk.fault("refusal_missing", told)
+    elif first is not None and first > max(1, newest - refusals.MOST_REFUSALS + 1):
+        walk.fault("refusal_missing", f"The refused attempts before {first} were taken out.")
 
 
 def _attempts(connection: sqlite3.Connection) -> Iterator[Any]:
     yield from connection.execute(f"SELECT id, {', '.join(refusals.COLUMNS)}, mark FROM refusal ORDER BY id")  # noqa: S608
 
 
-def _without_chain(connection: sqlite3.Connection, seal: Seal) -> Verification:
+def _without_chain(
+    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None, last: LastSeen | None
+) -> Verification:
     """Return what the seals and contents say of records that an older devkeel wrote, which have no chain yet."""
     walk = Walk(Anchor())
+    if last is not None and last.head is not None and last.head.number:
+        told = f"The history had a chain up to operation {last.head.number} when devkeel wrote it last: that is gone."
+        walk.fault("history_cut", told, last.head.number)
+    if expected is not None:
+        walk.fault(*_without_head(expected, walk.anchor))
     for row in connection.execute("SELECT id FROM operation ORDER BY id").fetchall():
         _one(walk, connection, seal, row["id"], None)
     _contents(walk, connection)

@@ -6,8 +6,9 @@ no such seal came from elsewhere, as with a clone, and is not believed.
 
 from __future__ import annotations
 
+from devkeel.state.origin import witness
 from devkeel.state.origin.foreign_records import ASIDE, set_aside
 from devkeel.state.origin.ownership import Ownership, begin, foreign, ownership, prepare, sealing
 from devkeel.state.origin.seal import Seal
 
-__all__ = ["ASIDE", "Ownership", "Seal", "begin", "foreign", "ownership", "prepare", "sealing", "set_aside"]
+__all__ = ["ASIDE", "Ownership", "Seal", "begin", "foreign", "ownership", "prepare", "sealing", "set_aside", "witness"]
