@@ -74,6 +74,7 @@ TAMPERED = {
     "a path": "UPDATE file SET path = 'other.nix' WHERE operation = 2",
     "a hash": "UPDATE file SET after_hash = before_hash WHERE operation = 2",
     "a file more": "INSERT INTO file VALUES (2, 7, 'more.nix', NULL, NULL, NULL, NULL)",
+    "a file of no operation": "UPDATE file SET operation = 'two' WHERE operation = 2",
     "a file less": "DELETE FROM file WHERE operation = 2",
     "an operation less": "DELETE FROM operation WHERE id = 2",
     "an operation more": "INSERT INTO operation SELECT 9, 'ffff', state, time, kind, actor, reason, edits, report,"

@@ -508,7 +508,7 @@ class Store:
         if connection is not None:
             with suppress(sqlite3.Error):
                 newest = chain.head(connection)
-                seen = witness.Seen(newest.operation, newest.hash)
+                seen = witness.HistoryEnd(newest.operation, newest.hash)
                 witness.write(self.directory, self._sealing(), "head", seen)
 
     def head(self) -> ChainHead:
@@ -517,7 +517,7 @@ class Store:
             known = connection is not None and schema.has_chain(connection)
             return chain.head(connection) if connection is not None and known else ChainHead(0, chain.GENESIS)
 
-    def last_seen(self) -> verification.LastSeen | None:
+    def last_seen(self) -> verification.HistoryEnds | None:
         """Return where the history ended when this user's devkeel wrote it here last; None where nothing is known."""
         found = self._own()
         if not found.own:
@@ -526,7 +526,7 @@ class Store:
         ends = {part: witness.seen(self.directory, seal, part) for part in witness.PARTS}
         if not any(ends.values()):
             return None
-        return verification.LastSeen(ends["head"], ends["refusals"], witness.place(self.directory, seal).name)
+        return verification.HistoryEnds(ends["head"], ends["refusals"], witness.place(self.directory, seal).name)
 
     def forget_seen(self) -> None:
         """Know nothing of where the history ended: its records begin anew."""
@@ -587,7 +587,7 @@ class Store:
             finally:
                 connection.execute("PRAGMA synchronous = FULL")
             if connection is self._opened.file:
-                witness.write(self.directory, self._sealing(), "refusals", witness.Seen(number))
+                witness.write(self.directory, self._sealing(), "refusals", witness.HistoryEnd(number))
         return True
 
     def refusals(self, since: str | None, until: str | None, limit: int) -> tuple[list[Refusal], int]:

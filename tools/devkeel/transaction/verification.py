@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -21,18 +22,22 @@ from devkeel.transaction.seals import COLUMNS, digest_of, is_sealed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel.state.origin import Seal
-    from devkeel.state.origin.witness import Seen
+    from devkeel.state.origin.witness import HistoryEnd
 
-__all__ = ["Fault", "LastSeen", "Verification", "Walk", "read_head", "verify", "without_records"]
+__all__ = ["Fault", "HistoryEnds", "Verification", "Walk", "read_head", "verify", "without_records"]
 
 _HEAD = re.compile(r"\s*#?(?:(?P<number>\d{1,18})[\s:,-]+)?(?P<hash>[0-9a-fA-F]{64})\s*")
 _SHOWN = 50
 _MOST_CONTENT = 64 * 1024 * 1024
-_ROW = f"SELECT {', '.join(COLUMNS)}, mark FROM operation WHERE id = ?"  # noqa: S608
-_IMAGES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ? ORDER BY n"
+_ROWS = f"SELECT {', '.join(COLUMNS)}, mark FROM operation ORDER BY id"  # noqa: S608
+# A column keeps also what is of another kind than it says (sqlite.org/flextypegood.html): that is no operation's file.
+_IMAGES = (
+    "SELECT operation, path, before_hash, after_hash, mode_before, mode_after FROM file"
+    " WHERE typeof(operation) = 'integer' ORDER BY operation, n"
+)
 _USED = "SELECT operation, path FROM file WHERE before_hash = ? OR after_hash = ?"
 # Not by IN: of a list with a NULL in it that is never false (sqlite.org/lang_expr.html, 8), and a primary key that is
 # a text may be NULL (sqlite.org/lang_createtable.html, 3.5).
@@ -94,14 +99,14 @@ class Verification(Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
 
 
-class LastSeen(Struct, frozen=True):
+class HistoryEnds(Struct, frozen=True):
     """Where the history and the refused attempts ended when devkeel wrote them here last, by what is kept elsewhere.
 
     place: the name of the file in which that is kept, in the user's state directory.
     """
 
-    head: Seen | None
-    refusals: Seen | None
+    head: HistoryEnd | None
+    refusals: HistoryEnd | None
     place: str
 
 
@@ -192,7 +197,7 @@ def _without_head(expected: ChainHead, anchor: Anchor) -> tuple[Code, str]:
     )
 
 
-def without_records(expected: ChainHead | None, last: LastSeen | None) -> Verification:
+def without_records(expected: ChainHead | None, last: HistoryEnds | None) -> Verification:
     """Return what is to be said where there are no records at all."""
     walk = Walk(Anchor(), expected)
     if last is not None:
@@ -202,7 +207,7 @@ def without_records(expected: ChainHead | None, last: LastSeen | None) -> Verifi
 
 
 def verify(
-    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None = None, last: LastSeen | None = None
+    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None = None, last: HistoryEnds | None = None
 ) -> Verification:
     """Compare every operation, content and refused attempt. expected: a head that was kept elsewhere.
 
@@ -215,9 +220,8 @@ def verify(
     if not walk.anchor.sealed(seal):
         walk.fault("anchor_changed", "The place where the chain begins carries no seal of this user's devkeel.")
     known = {link.operation: link for link in chain.links(connection)}
-    numbers = [row[0] for row in connection.execute("SELECT id FROM operation")]
-    for number in sorted({*known, *numbers}):
-        _one(walk, connection, seal, number, known.get(number))
+    for number, row, images in _each(connection, known):
+        _one(walk, seal, number, row, images, known.get(number))
     if walk.anchor.why == "upgrade" and walk.anchor.earlier is not None:
         told = "The history had a chain before the one that it has, which was taken away: a later write made another."
         walk.fault("history_cut", told)
@@ -229,7 +233,7 @@ def verify(
     return walk.result()
 
 
-def _ends(walk: Walk, last: LastSeen, known: Mapping[int, Link], *, pending: int | None) -> None:
+def _ends(walk: Walk, last: HistoryEnds, known: Mapping[int, Link], *, pending: int | None) -> None:
     """Compare with where the history ended when it was written here last."""
     head, anchor = last.head, walk.anchor
     # What is under way again is out of the chain for a moment, and what is below the anchor was dropped.
@@ -245,8 +249,30 @@ def _ends(walk: Walk, last: LastSeen, known: Mapping[int, Link], *, pending: int
         walk.fault("history_cut", told, head.number)
 
 
-def _one(walk: Walk, connection: sqlite3.Connection, seal: Seal, number: int, link: Link | None) -> None:
-    row = connection.execute(_ROW, (number,)).fetchone()
+def _each(
+    connection: sqlite3.Connection, known: Iterable[int]
+) -> Iterator[tuple[int, sqlite3.Row | None, tuple[FileImage, ...]]]:
+    """Yield each number that is in the history or in its chain, with its row and files; two queries for all of them."""
+    rows = iter(connection.execute(_ROWS))
+    files = groupby(connection.execute(_IMAGES), lambda item: item[0])
+    missing, row, group = sorted(known), next(rows, None), next(files, None)
+    at = 0
+    while row is not None or at < len(missing):
+        number = min(([row["id"]] if row is not None else []) + missing[at : at + 1])
+        at += missing[at : at + 1] == [number]
+        while group is not None and group[0] < number:
+            group = next(files, None)
+        if row is None or row["id"] != number:
+            yield number, None, ()
+            continue
+        images = () if group is None or group[0] != number else tuple(FileImage(*item[1:]) for item in group[1])
+        yield number, row, images
+        row = next(rows, None)
+
+
+def _one(
+    walk: Walk, seal: Seal, number: int, row: sqlite3.Row | None, images: tuple[FileImage, ...], link: Link | None
+) -> None:
     if row is None:
         if link is not None and not link.dropped:
             walk.fault(
@@ -254,13 +280,13 @@ def _one(walk: Walk, connection: sqlite3.Connection, seal: Seal, number: int, li
             )
         walk.figures["dropped"] += bool(link is not None and link.dropped)
     else:
-        images = tuple(FileImage(*item) for item in connection.execute(_IMAGES, (number,)))
+        values = dict(row)
         walk.count("operations")
-        if not is_sealed(seal, dict(row), images):
+        if not is_sealed(seal, values, images):
             walk.fault("operation_unsealed", f"Operation {number} carries no seal of this user's devkeel.", number)
         if link is None and row["state"] != "pending" and number > walk.anchor.operation:
             walk.fault("operation_added", f"Operation {number} is in the history and not in its chain.", number)
-        if link is not None and digest_of(dict(row), images) != link.digest:
+        if link is not None and digest_of(values, images) != link.digest:
             walk.fault("operation_changed", f"Operation {number} is not as it was when it was written.", number)
     if link is not None:
         if not link.sealed(seal):
@@ -296,7 +322,7 @@ def _is(name: object, data: bytes) -> bool:
     return hashlib.sha256(found).hexdigest() == name
 
 
-def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal, last: LastSeen | None) -> None:
+def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal, last: HistoryEnds | None) -> None:
     before: int | None = None
     first: int | None = None
     for row in _attempts(connection):
@@ -311,7 +337,7 @@ def _refusals(walk: Walk, connection: sqlite3.Connection, seal: Seal, last: Last
         _refusals_end(walk, last, first, before)
 
 
-def _refusals_end(walk: Walk, last: LastSeen, first: int | None, newest: int | None) -> None:
+def _refusals_end(walk: Walk, last: HistoryEnds, first: int | None, newest: int | None) -> None:
     if last.refusals is None:
         return
     if newest is None or newest < last.refusals.number:
@@ -326,7 +352,7 @@ def _attempts(connection: sqlite3.Connection) -> Iterator[Any]:
 
 
 def _without_chain(
-    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None, last: LastSeen | None
+    connection: sqlite3.Connection, seal: Seal, expected: ChainHead | None, last: HistoryEnds | None
 ) -> Verification:
     """Return what the seals and contents say of records that an older devkeel wrote, which have no chain yet."""
     walk = Walk(Anchor())
@@ -335,8 +361,8 @@ def _without_chain(
         walk.fault("history_cut", told, last.head.number)
     if expected is not None:
         walk.fault(*_without_head(expected, walk.anchor))
-    for row in connection.execute("SELECT id FROM operation ORDER BY id").fetchall():
-        _one(walk, connection, seal, row["id"], None)
+    for number, row, images in _each(connection, ()):
+        _one(walk, seal, number, row, images, None)
     _contents(walk, connection)
     kept = [item for item in walk.faults if item.code != "operation_added"]
     return Verification(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from devkeel.state.origin.seal import Seal
 
-__all__ = ["PARTS", "Seen", "forget", "place", "seen", "write"]
+__all__ = ["PARTS", "HistoryEnd", "forget", "place", "seen", "write"]
 
 _FOLDER = "seen"
 _MOST = 4096
@@ -33,7 +33,7 @@ Part = Literal["head", "refusals"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
-class Seen(Struct, frozen=True):
+class HistoryEnd(Struct, frozen=True):
     """The newest operation and the hash after it, or the newest refused attempt with no hash."""
 
     number: int
@@ -50,18 +50,18 @@ def _name(state: Path, seal: Seal, part: Part) -> str:
     return f"{hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}-{part}"
 
 
-def seen(state: Path, seal: Seal, part: Part) -> Seen | None:
+def seen(state: Path, seal: Seal, part: Part) -> HistoryEnd | None:
     """Return what was seen last; None where nothing is known. Makes and raises nothing."""
     with suppress(KeyUnusable, OSError, ValueError, KeyError, TypeError):
         for folder in _folder(state, create=False):
             descriptor = os.open(_name(state, seal, part), os.O_RDONLY | _OPEN, dir_fd=folder)
             with os.fdopen(descriptor, "rb") as file:
                 found = json.loads(file.read(_MOST))
-            return Seen(int(found["number"]), str(found["hash"]))
+            return HistoryEnd(int(found["number"]), str(found["hash"]))
     return None
 
 
-def write(state: Path, seal: Seal, part: Part, found: Seen) -> None:
+def write(state: Path, seal: Seal, part: Part, found: HistoryEnd) -> None:
     """Keep what is seen now, whole or not at all; without waiting for a disk. Raises nothing."""
     with suppress(KeyUnusable, OSError):
         for folder in _folder(state, create=True):
