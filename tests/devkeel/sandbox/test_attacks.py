@@ -173,7 +173,7 @@ def as_user(user: int | None, root: Path, work: Callable[[], Any]) -> Any:
                 os.setresuid(user, user, user)
                 os.chdir("/")
                 sys.executable = PYTHON
-                os.environ["PATH"] = "/usr/bin:/bin:/usr/sbin:/sbin"
+                os.environ["PATH"] = "/usr/bin:/bin"
             with os.fdopen(writes, "w") as file:
                 json.dump(work(), file)
             code = 0
