@@ -47,6 +47,45 @@ SPELLINGS = {
     "of another set": "{ packages = [ (import inputs.old { }).mysql80 ]; }",
     "of an input": "{ packages = [ inputs.old.legacyPackages.${pkgs.system}.mysql80 ]; }",
     "of a set of its own": "let old = import ./old.nix; in { packages = [ old.mysql80 ]; }",
+    "of pkgs in pkgs": "{ packages = [ pkgs.pkgs.mysql80 ]; }",
+    "of the set for the builder": "{ packages = [ pkgs.buildPackages.mysql80 ]; }",
+    "of the static set": "{ packages = [ pkgs.pkgsStatic.mysql80 ]; }",
+    "of a set for another machine": "{ packages = [ pkgs.pkgsCross.riscv64.mysql80 ]; }",
+    "of a set in a set": "{ packages = with pkgs.pkgsCross.riscv64; [ buildPackages.mysql80 ]; }",
+    "of the spliced set": "{ packages = [ pkgs.__splicedPackages.mysql80 ]; }",
+    "of an old set": "{ packages = [ pkgs.pkgsi686Linux.mysql80 ]; }",
+    "inherited of a set": "let inherit (pkgs.pkgsMusl) mysql80; in { packages = [ mysql80 ]; }",
+    "an overlay's": "{ overlays = [ (final: prev: { jq = prev.mysql80; }) ]; }",
+    "an overlay's, of the end": "{ overlays = [ (final: prev: { jq = final.mysql80; }) ]; }",
+    "an overlay's, by other names": "{ overlays = [ (a: b: { jq = b.mysql80; }) ]; }",
+    "an overlay's, inherited": "{ overlays = [ (self: super: { inherit (super) mysql80; }) ]; }",
+    "an overlay's, by a with": "{ overlays = [ (final: prev: with prev; { jq = mysql80; }) ]; }",
+    "an overlay's, in a let": "{ overlays = [ (_: prev: let p = prev; in { jq = p.mysql80; }) ]; }",
+    "an overlay's, overridden": "{ overlays = [ (_: prev: { jq = prev.mysql80.override { }; }) ]; }",
+    "an overlay's, bound before": "let o = final: prev: { jq = prev.mysql80; }; in { overlays = [ o ]; }",
+    "an overlay's, updated": "{ overlays = [ (f: p: { a = 1; } // { jq = p.mysql80; }) ]; }",
+    "an extension's": "{ packages = [ (pkgs.extend (f: p: { jq = p.mysql80; })).jq ]; }",
+    "of an extended set": "{ packages = [ (pkgs.extend (f: p: { })).mysql80 ]; }",
+    "a setting's overrides": "{ env.A = import <nixpkgs> { config.packageOverrides = p: { jq = p.mysql80; }; }; }",
+    "several by their names": '{ packages = lib.attrVals [ "git" "mysql80" ] pkgs; }',
+    "a set by their names": '{ packages = lib.attrValues (lib.getAttrs [ "mysql80" ] pkgs); }',
+    "taken by its name of another": '{ packages = [ (builtins.getAttr "mysql80" pkgs.pkgsStatic) ]; }',
+    "an argument": "{ packages = [ (pkgs.callPackage ({ mysql80 }: mysql80) { }) ]; }",
+    "an argument of a file": "{ a = { mysql80, stdenv }: stdenv.mkDerivation { buildInputs = [ mysql80 ]; }; }",
+    "an argument of a function": "{ env.A = ((p: p.mysql80) pkgs).name; }",
+    "an argument by default": "{ env.A = ({ p ? pkgs }: p.mysql80) { }; }",
+    "in a set of the file": "let q = { p = pkgs; }; in { env.A = q.p.mysql80; }",
+    "deep in a set of the file": "let q.r = { inherit pkgs; }; in { env.A = q.r.pkgs.mysql80; }",
+    "of an imported set": "let up = import inputs.up { }; in { env.A = up.mysql80; }",
+    "in a let in a list": "{ packages = [ (let up = import inputs.up { }; in up.mysql80) ]; }",
+    "of an imported set, anywhere": "{ env.A = (import <nixpkgs> { }).mysql80; }",
+    "of an imported set, in a text": '{ env.A = "${(import <nixpkgs> { }).mysql80}/bin"; }',
+    "of pkgs in parentheses": '{ env.A = "${(pkgs).mysql80}"; }',
+    "of an input, in a text": '{ env.A = "${inputs.n.legacyPackages.x86_64-linux.mysql80}/bin"; }',
+    "of an input, bound": "let u = inputs.n.legacyPackages.${pkgs.system}; in { env.A = u.mysql80; }",
+    "of a flake": '{ env.A = (builtins.getFlake "x").legacyPackages.x86_64-linux.mysql80; }',
+    "of an updated set": "{ env.A = (pkgs // { a = 1; }).mysql80; }",
+    "of a chosen set": "{ env.A = (if true then pkgs else pkgs.pkgsStatic).mysql80; }",
 }
 
 
@@ -69,11 +108,39 @@ def test_a_package_is_found_in_every_spelling(body: str) -> None:
         "# pkgs.mysql80\n{ }",
         "let mysql80 = 1; in { env.A = mysql80; }",
         "{ packages = [ pkgs.mysql8 pkgs.mysql80-client ]; }",
+        "{ env = lib.mapAttrs (name: value: { A = value.mysql80; }) { }; }",
+        "{ packages = [ (pkgs.git.overrideAttrs (final: prev: { version = prev.mysql80; })) ]; }",
+        "{ env.A = (import ./settings.nix { }).mysql80; }",
+        "let q = { mysql80 = 1; }; in { env.A = q.mysql80; }",
+        "let f = a: a.mysql80; in { env.A = f { mysql80 = 1; }; }",
+        "let f = { mysql80 ? 3306 }: { port = mysql80; }; in { env.A = f { }; }",
+        "{ overlays = [ (final: prev: { mysql80 = prev.git; }) ]; }",
+        '{ env.A = lib.attrVals [ "mysql80" ] config.env; }',
     ],
 )
 def test_nothing_else_is_taken_for_one(body: str) -> None:
     document = nix.Document(MODULE.format(body).encode(), "devenv.nix", module=False)
     assert "mysql80" not in {name for item in packages_in(document) for name in (*item.names, *item.shorter)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[ pkgs.python3Packages.numpy ]",
+        "[ pkgs.python311Packages.numpy ]",
+        "[ pkgs.python3.pkgs.numpy ]",
+        "[ pkgs.python312.pkgs.numpy ]",
+        "[ pkgs.pkgsStatic.python311Packages.numpy ]",
+        "(with pkgs.python311Packages; [ numpy ])",
+        "[ (pkgs.python3.withPackages (p: [ p.numpy ])) ]",
+        "[ (pkgs.python3.withPackages (p: with p; [ numpy ])) ]",
+        "(let py = pkgs.python311; in [ (py.withPackages (p: [ p.numpy ])) ])",
+        "(with pkgs; [ (python311.withPackages (p: [ p.numpy ])) ])",
+    ],
+)
+def test_one_of_pythons_sets_is_meant_by_the_name_of_any(body: str) -> None:
+    document = nix.Document(MODULE.format(f"{{ packages = {body}; }}").encode(), "devenv.nix", module=False)
+    assert "python3Packages.numpy" in {name for item in packages_in(document) for name in item.names}
 
 
 def test_an_allow_list_counts_for_what_is_certainly_a_package() -> None:

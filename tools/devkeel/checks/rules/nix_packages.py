@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from devkeel.catalogue.packages import is_function
 from devkeel.checks.rules.named import Named
+from devkeel.checks.rules.nix_sets import applied, canonical, formals_of, set_of
 from devkeel.source.nix.read.literal import read_value, static_names
 from devkeel.source.nix.read.packages import meaning, meaning_of_name, other_meanings, selected
-from devkeel.source.nix.read.scope import inherited
+from devkeel.source.nix.read.scope import binder_of, inherited
 from devkeel.source.nix.read.syntax import text
 
 if TYPE_CHECKING:
@@ -23,14 +24,19 @@ __all__ = ["packages_in"]
 # What stands in nixpkgs beside packages, and names that are none in any file.
 _OTHER = frozenset(
     {
-        *("lib", "stdenv", "stdenvNoCC", "config", "overlays", "system", "pkgs", "path", "targetPlatform"),
+        *("lib", "stdenv", "stdenvNoCC", "config", "overlays", "system", "path", "targetPlatform"),
         *("hostPlatform", "buildPlatform", "true", "false", "null", "builtins"),
     }
 )
 # Arguments of modules and flakes on which no package of nixpkgs hangs.
 _ELSEWHERE = frozenset({"config", "options", "lib", "builtins", "self", "super", "final", "prev", "inputs"})
-# Builtins and functions of nixpkgs' lib that take an attribute by its name.
+# Builtins and functions of nixpkgs' lib that take an attribute by its name or path, and several by their names.
 _GETTERS = frozenset({"getAttr", "attrByPath", "getAttrFromPath"})
+_SEVERAL = frozenset({"attrVals", "getAttrs"})
+# Functions of nixpkgs that call another with packages by the names of its arguments.
+_CALLERS = ("callPackage", "callPackages", "callPackageWith")
+
+_WITH_BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 
 
 def packages_in(document: nix.Document) -> Iterator[Named]:
@@ -51,10 +57,12 @@ def packages_in(document: nix.Document) -> Iterator[Named]:
             case "variable_expression":
                 found = [meaning_of_name(text(node, data), node, data), *other_meanings(node, data)]
                 yield from _meant(document, node, found, sure=_is_element(node) and len(found) == 1)
+                if found[0].startswith("<"):
+                    yield from _led(document, node)
             case "inherit" | "inherit_from":
                 yield from _inherited(document, node)
             case "apply_expression":
-                yield from _got(document, node)
+                yield from _called(document, node)
         waiting += inner
 
 
@@ -69,6 +77,19 @@ def _is_own(meaning: str) -> bool:
     return meaning.startswith("<") or "$" in meaning or meaning.partition(".")[0] in _ELSEWHERE
 
 
+def _led(document: nix.Document, node: Node) -> Iterator[Named]:
+    """Yield what a name stands for that leads into nixpkgs by the file's own way: an overlay's, an argument's."""
+    data, name = document.data, text(node, document.data)
+    found = set_of(node, data)
+    if found:
+        yield from _named(document, node, found, sure=False)
+        return
+    scope = binder_of(node, name, data) if _is_element(node) else None
+    # A file that is called with packages: `{ stdenv, curl }: … [ curl ]`.
+    if scope is not None and any(text(item, data).split("?")[0].strip() == name for item in formals_of(scope)):
+        yield from _named(document, node, (name,), sure=False)
+
+
 def _selected(document: nix.Document, node: Node) -> Iterator[Named]:
     data = document.data
     base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
@@ -76,25 +97,22 @@ def _selected(document: nix.Document, node: Node) -> Iterator[Named]:
         return
     names = static_names(path, data)
     known = tuple(name for name in (names[: names.index(None)] if None in names else names) if name is not None)
-    behind = tuple(name for name in names[len(names) - names[::-1].index(None) :] if name) if None in names else known
-    if base.type != "variable_expression":
-        # Of a set that the text does not show: `(import nixpkgs { }).git`.
+    root = text(base, data) if base.type == "variable_expression" else None
+    owner = "<>" if root is None or root in _ELSEWHERE else meaning_of_name(root, base, data)
+    if not _is_own(owner):
+        if known:
+            whole = (*owner.split("."), *known) if owner else known
+            yield from _named(document, node, whole, sure=len(known) == len(names))
+    elif found := set_of(node, data):
+        yield from _named(document, node, found, sure=False)
+    elif root not in _ELSEWHERE or root == "inputs":
+        # Of a set that the text does not show: `(import ./packages.nix).git`.
+        behind = (
+            tuple(name for name in names[len(names) - names[::-1].index(None) :] if name) if None in names else known
+        )
         if _is_element(node) and behind:
-            yield from _named(document, node, behind, sure=False)
-        return
-    root = text(base, data)
-    if root == "inputs" and _is_element(node) and behind:
-        yield from _named(document, node, behind[-1:], sure=False)
-    if root in _ELSEWHERE:
-        return
-    owner = meaning_of_name(root, base, data)
-    if _is_own(owner):
-        if _is_element(node) and behind:
-            yield from _named(document, node, behind, sure=False)
-    elif known:
-        whole = (*owner.split("."), *known) if owner else known
-        yield from _named(document, node, whole, sure=len(known) == len(names))
-    if selected(node, data) is not None:
+            yield from _named(document, node, behind[-1:] if root == "inputs" else behind, sure=False)
+    if root not in _ELSEWHERE and selected(node, data) is not None:
         yield from _meant(document, node, other_meanings(node, data), sure=False)
 
 
@@ -107,60 +125,71 @@ def _inherited(document: nix.Document, node: Node) -> Iterator[Named]:
         return
     while source.type == "parenthesized_expression" and (bare := source.child_by_field_name("expression")) is not None:
         source = bare
+    above, sure = set_of(source, data), False
     found = selected(source, data)
     root, path = (text(source, data), ()) if found is None else found
-    if source.type not in ("variable_expression", "select_expression") or root in _ELSEWHERE:
+    if source.type in ("variable_expression", "select_expression") and root not in _ELSEWHERE:
+        owner = meaning_of_name(root, source, data)
+        if not _is_own(owner):
+            above, sure = (*(owner.split(".") if owner else ()), *map(str, path)), True
+    if above is None:
         return
-    owner = meaning_of_name(root, source, data)
-    if _is_own(owner):
-        return
-    above = (*owner.split("."), *path) if owner else path
     for attribute, name in inherited(node, data):
-        if name is not None:
-            yield from _named(document, attribute, (*above, name))
+        yield from _named(document, attribute, (*above, name), sure=sure)
 
 
-def _got(document: nix.Document, node: Node) -> Iterator[Named]:
-    """Yield what a function takes out of `pkgs` by a name that is written out."""
-    data, whole = document.data, node
-    arguments: list[Node] = []
-    while node.type == "apply_expression":
-        argument, function = node.child_by_field_name("argument"), node.child_by_field_name("function")
-        if argument is None or function is None:
-            return
-        arguments.append(argument)
-        node = function
-    if text(node, data).rpartition(".")[2] not in _GETTERS or text(arguments[0], data) != "pkgs":
+def _called(document: nix.Document, node: Node) -> Iterator[Named]:
+    """Yield what a function takes out of nixpkgs by a name that is written out."""
+    data = document.data
+    function, arguments = applied(node)
+    name = text(function, data).rpartition(".")[2]
+    if name in _CALLERS:
+        for formal in (item for argument in arguments for item in formals_of(argument)):
+            label = formal.child_by_field_name("name")
+            if label is not None:
+                yield from _named(document, formal, (text(label, data),), sure=False)
         return
-    way = read_value(arguments[-1], data)
+    if name not in (*_GETTERS, *_SEVERAL) or len(arguments) == 1:
+        return
+    above = set_of(arguments[-1], data)
+    way = read_value(arguments[0], data)
     names = [way] if isinstance(way, str) else way if isinstance(way, list) else []
     known = tuple(item for item in names if isinstance(item, str))
-    if known and len(known) == len(names):
-        yield from _named(document, whole, known, sure=False)
+    if above is None or not known:
+        return
+    if name in _SEVERAL:
+        for item in known:
+            yield from _named(document, node, (*above, item), sure=False)
+    elif len(known) == len(names):
+        yield from _named(document, node, (*above, *known), sure=False)
 
 
 def _named(document: nix.Document, node: Node, names: tuple[str, ...], *, sure: bool = True) -> Iterator[Named]:
-    if names[0] in _OTHER or is_function(names[0]):
+    meant = canonical(names)
+    if not meant or meant[0][0] in _OTHER or is_function(meant[0][0]):
         return
-    starts = tuple(".".join(names[:count]) for count in range(1, len(names)))
-    last = (names[-1],) if len(names) > 1 and names[-2].endswith(("Packages", "pkgs")) else ()
-    whole = ".".join(names)
+    starts = (".".join(item[:count]) for item in meant for count in range(1, len(item)))
+    last = [item[-1] for item in meant if len(item) > 1 and item[-2].endswith(("Packages", "pkgs"))]
+    whole = tuple(".".join(item) for item in meant)
     yield Named(
         "packages",
-        (whole, *last),
-        f"the package {whole}",
+        tuple(dict.fromkeys((*whole, *last))),
+        f"the package {'.'.join(names)}",
         document.name,
         document.place(node.start_byte).line,
         sure,
-        starts,
+        tuple(dict.fromkeys(starts)),
     )
 
 
 def _is_element(node: Node) -> bool:
     """Return whether a node stands in a list, or is the value of an option that takes a package."""
     above = node.parent
-    while above is not None and above.type == "parenthesized_expression":
-        above = above.parent
+    while above is not None and (
+        above.type == "parenthesized_expression"
+        or (above.type in _WITH_BODIES and node == above.child_by_field_name("body"))
+    ):
+        node, above = above, above.parent
     if above is None:
         return False
     if above.type == "binding":
