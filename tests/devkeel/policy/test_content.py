@@ -81,6 +81,18 @@ BROKEN: dict[str, tuple[str, Callable[[Environment], object]]] = {
         edit(kind="append", path="imports", expression="./mysql.nix"),
     ),
     "a language": ("rules.languages.allow", edit(kind="set", path="languages.rust.enable", value=True)),
+    "an input of another host": (
+        "rules.inputs.allow",
+        edit(kind="set", path="inputs.a.url", value="github:NixOS/nixpkgs?host=evil.example.com", file="devenv.yaml"),
+    ),
+    "an input that leads elsewhere": (
+        "rules.inputs.allow",
+        edit(kind="set", path="inputs.a.url", value="github:NixOS/../stranger/a", file="devenv.yaml"),
+    ),
+    "an input that leads elsewhere, escaped": (
+        "rules.inputs.allow",
+        edit(kind="set", path="inputs.a.url", value="github:NixOS/%2e%2e/stranger/a", file="devenv.yaml"),
+    ),
     "an input": (
         "rules.inputs.allow",
         edit(kind="set", path="inputs.a.url", value="github:stranger/a", file="devenv.yaml"),

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from devkeel.checks.rules.manifest_libraries import Library, libraries_in
+from devkeel.checks.rules.named import broken_by
 from devkeel.checks.rules.registries import registries_in
+from devkeel.project.rules import NameRule
 
 NPM_LOCK = {
     "lockfileVersion": 3,
@@ -188,3 +190,128 @@ def test_a_channel_is_meant_by_its_name_and_a_registry_by_its_host() -> None:
     assert {"a.example.org", "a.example.org/npm", "https://a.example.org/npm/"} <= {*found.names}
     (found,) = registries_in(".condarc", b"channels: [https://c.anaconda.org/bioconda]\n")
     assert "bioconda" in found.names
+
+
+HOST = "evil.example.com"
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "requirements.in": (
+        "-ihttps://{host}/simple",
+        "-i https://{host}/simple",
+        "-i 'https://{host}/simple'",
+        "--extra-index-url \\\nhttps://{host}/simple",
+        "--extra-index=https://{host}/simple",
+        "--pypi-url https://{host}/simple",
+        "--no-index --find-links https://{host}/w",
+        "-fhttps://{host}/w",
+        "x @ https://{host}/x-1.0-py3-none-any.whl",
+        "https://{host}/x.whl",
+        "git+https://{host}/a.git@v1#egg=x",
+        "-e git+ssh://git@{host}/a.git",
+        "x @ \\\n git+https://{host}/a",
+    ),
+    "pyproject.toml": (
+        '[project]\ndependencies = ["x @ https://{host}/x.whl"]',
+        '[dependency-groups]\ndev = ["x @ git+https://{host}/x"]',
+        '[build-system]\nrequires = ["x @ https://{host}/x.whl"]',
+        '[tool.uv.sources]\nx = {{ url = "https://{host}/x.whl" }}',
+        '[tool.uv.sources]\nx = [{{ git = "https://{host}/x", marker = "a" }}]',
+        '[tool.poetry.group.dev.dependencies]\nx = {{ git = "https://{host}/x" }}',
+    ),
+    "package.json": (
+        '{{"dependencies": {{"a": "https://{host}/a.tgz"}}}}',
+        '{{"devDependencies": {{"a": "git+ssh://git@{host}/a.git#v1"}}}}',
+        '{{"dependencies": {{"a": "git@{host}:a/b.git"}}}}',
+        '{{"overrides": {{"b": {{"a": "git://{host}/a"}}}}}}',
+        '{{"pnpm": {{"overrides": {{"a": "https://{host}/a.tgz"}}}}}}',
+    ),
+    "Cargo.toml": (
+        '[dependencies]\nx = {{ git = "https://{host}/x" }}',
+        '[dependencies]\nx = {{ version = "1", registry-index = "sparse+https://{host}/" }}',
+        '[patch.crates-io]\nx = {{ git = "https://{host}/x" }}',
+        '[target."cfg(unix)".dependencies.x]\ngit = "https://{host}/x"',
+    ),
+    "Gemfile": ("gem 'x', git: 'https://{host}/x.git'", 'git "https://{host}/x" do\nend'),
+    "uv.lock": ('[[package]]\nname = "x"\nsource = {{ git = "https://{host}/x?rev=1#1" }}',),
+    "Cargo.lock": ('[[package]]\nname = "x"\nsource = "git+https://{host}/x#1"',),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in ELSEWHERE.items() for text in texts])
+def test_code_from_another_host_is_of_that_host(name: str, text: str) -> None:
+    found = registries_in(name, text.format(host=HOST).encode())
+    assert HOST in {item for named in found for item in named.names}
+
+
+def test_a_forge_in_short_is_its_host() -> None:
+    text = '{"dependencies": {"a": "evil/a", "b": "gitlab:evil/b#v1", "c": "gist:1234"}}'
+    found = {item.names[0] for item in registries_in("package.json", text.encode())}
+    assert found == {"https://github.com/evil/a", "https://gitlab.com/evil/b", "https://gist.github.com/1234"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "requirements.in",
+            "requests>=2 # see https://example.org\n-r other.txt\n./wheels/x-1.0-py3-none-any.whl\n-e .\n",
+        ),
+        ("requirements.in", "# -i https://example.org/simple\n--require-hashes\n--find-links ./wheels\n"),
+        ("pyproject.toml", '[project.urls]\nhome = "https://example.org"\n[tool.uv.sources]\nx = { path = "../x" }\n'),
+        (
+            "pyproject.toml",
+            '[tool.poetry]\nrepository = "https://example.org"\n[tool.poetry.urls]\nurl = "https://e.org"\n',
+        ),
+        (
+            "package.json",
+            '{"homepage": "https://e.org", "repository": {"url": "git+https://e.org/a"}, "scripts": {"a": "b/c"}}',
+        ),
+        (
+            "package.json",
+            '{"dependencies": {"a": "file:../a", "b": "../b", "c": "./c", "d": "workspace:*", "e": "npm:@s/e@1"}}',
+        ),
+        (
+            "package.json",
+            '{"dependencies": {"a": "^1 || 2.x", "b": "latest", "c": "link:../c"}, "overrides": {"a": "$a"}}',
+        ),
+        ("Cargo.toml", '[package]\nrepository = "https://example.org"\n[dependencies]\nx = { path = "../x" }\n'),
+        ("Gemfile", "gem 'rails'\n# gem 'x', git: 'https://example.org'\ngem 'git', '~> 1'\n"),
+    ],
+)
+def test_everyday_manifests_name_no_other_host(name: str, text: str) -> None:
+    assert registries_in(name, text.encode()) == ()
+
+
+def test_another_port_of_a_host_is_not_allowed_with_it_and_is_forbidden_with_it() -> None:
+    (found,) = registries_in(".npmrc", b"registry=http://a.example.org:8080/npm/\n")
+    assert broken_by(NameRule(allow=("a.example.org",)), found) == "allow"
+    assert broken_by(NameRule(forbid=("a.example.org",)), found) == "forbid"
+    assert broken_by(NameRule(allow=("a.example.org:8080",)), found) is None
+
+
+INSTALLED: dict[str, tuple[str, ...]] = {
+    "pyproject.toml": (
+        '[tool.uv]\ndev-dependencies = ["evil-lib"]',
+        '[tool.uv]\noverride-dependencies = ["evil_lib==1"]',
+        '[build-system]\nrequires = ["Evil.Lib"]',
+        '[tool.pdm.dev-dependencies]\ntest = ["evil-lib"]',
+        '[tool.hatch.envs.docs]\ndependencies = ["evil-lib"]',
+    ),
+    "requirements.in": (
+        "https://h.example.org/evil_lib-1.0-py3-none-any.whl",
+        "./evil_lib-1.0-py3-none-any.whl",
+        "./evil_lib-1.0.tar.gz",
+        "git+https://h.example.org/a.git#egg=evil_lib",
+        "-e git+https://h.example.org/a.git#subdirectory=b&egg=evil_lib",
+    ),
+    "package.json": (
+        '{"overrides": {"a": {"b": "npm:evil-lib@1"}}}',
+        '{"resolutions": {"a": "npm:evil-lib@1"}}',
+        '{"pnpm": {"overrides": {"a": "npm:evil-lib@1"}}}',
+    ),
+    "Cargo.toml": ('[patch.crates-io]\nserde = { package = "evil-lib", git = "https://h.example.org/x" }',),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in INSTALLED.items() for text in texts])
+def test_every_place_that_installs_a_library_is_read(name: str, text: str) -> None:
+    assert "evil-lib" in {item.name for item in libraries_in(name, text.encode(), lambda _: None)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from msgspec import Struct
 
-from devkeel.checks.declared_references import declared_references
+from devkeel.checks.declared_references import FORGE_HOSTS, declared_references
 from devkeel.checks.rules.licences import broken_licence, licences_in_lock
 from devkeel.checks.rules.manifest_libraries import is_named_in, libraries_in, locks_beside, normalised
 from devkeel.checks.rules.named import Named, broken_by, line_with
@@ -25,9 +26,10 @@ from devkeel.source import nix
 from devkeel.source.inputs import FLAKE, INPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.checks.declared_references import DeclaredReference
     from devkeel.project.rules import NameRule, Rules
 
 __all__ = ["Broken", "added", "as_finding", "broken", "files_ruled", "present"]
@@ -199,6 +201,22 @@ def _in_nix(modules: Modules, read: Callable[[str], bytes | None]) -> Iterator[N
 def _inputs(files: Mapping[str, bytes]) -> Iterator[Named]:
     for reference in declared_references(files):
         if reference.text is not None:
-            names: Collection[str] = dict.fromkeys((reference.text, reference.text.partition("?")[0]))
+            names, also = _meant_by(reference)
             what = f"the input {reference.name} ({reference.text})"
-            yield Named("inputs", tuple(names), what, reference.place.file, reference.place.line)
+            yield Named("inputs", names, what, reference.place.file, reference.place.line, also=also)
+
+
+def _meant_by(reference: DeclaredReference) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a reference is meant by, and what it may be forbidden by only: what it seems to be.
+
+    One that names another host than its forge's is of that host, and one with `..` is where that leads.
+    """
+    text = reference.text or ""
+    plain = text.partition("?")[0]
+    seems = (text, plain)
+    if FORGE_HOSTS.get(reference.kind, reference.host) != reference.host:
+        return (f"https://{reference.host}/{plain.partition(':')[2]}",), seems
+    scheme, sign, path = unquote(plain).rpartition("://") if "://" in plain else unquote(plain).partition(":")
+    if sign and ".." in path.lstrip("./").split("/"):
+        return (f"{scheme}{sign}{posixpath.normpath(path)}",), seems
+    return tuple(dict.fromkeys(seems)), ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from devkeel.checks.rules.sources import continued, wheel_name
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.project.environment_files import is_requirements_file
@@ -46,7 +47,7 @@ else:
 __all__ = ["Library", "is_named_in", "libraries_in", "locks_beside", "normalised"]
 
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
-_ALIAS = re.compile(r"npm:(?P<name>@?[^@]+)")
+_ALIAS = re.compile(r"(?:npm|jsr):(?P<name>@?[^@]+)")
 _PNPM = re.compile(r"/?(?P<name>@?[^@(]+)@(?P<version>[^(]+)")
 _YARN = re.compile(r'^"?(?P<name>@?[^@\s"]+)@[^\n]*:\n(?:  [^\n]*\n)*?  version:? "?(?P<version>[^"\s]+)', re.MULTILINE)
 _GEM = re.compile(r"^    (?P<name>[\w.-]+) \((?P<version>[^)]+)\)$", re.MULTILINE)
@@ -132,14 +133,27 @@ def _of_requirement(text: str) -> Iterator[Library]:
 def _requirements(name: str, data: bytes, read: Callable[[str], bytes | None]) -> Iterator[Library]:
     for text in requirements_file.requirements_in(data):
         yield from _of_requirement(text)
+    # `./evil-1.0-py3-none-any.whl`, `git+https://…#egg=evil`, which have no name beside their address.
+    for text in continued(data):
+        named = next(filter(None, map(wheel_name, text.split())), None)
+        if named is not None:
+            yield _library("python", named)
     for line in requirements_file.lines_included(name, data, read):
         yield from _of_requirement(str(line.requirement)) if line.requirement else ()
 
 
 def _pyproject(_: str, data: bytes, __: Callable[[str], bytes | None]) -> Iterator[Library]:
-    for text in pyproject.requirements_of(data):
-        yield from _of_requirement(text)
     model = toml.loads(data)
+    tools = model.get("tool", {})
+    # What builds the project runs as well, and tools have lists of their own.
+    more = [model.get("build-system", {}).get("requires")]
+    more += [tools.get("uv", {}).get(key) for key in ("dev-dependencies", "override-dependencies")]
+    more += [*tools.get("pdm", {}).get("dev-dependencies", {}).values()]
+    for table in tools.get("hatch", {}).get("envs", {}).values():
+        more += [table.get("dependencies"), table.get("extra-dependencies")] if isinstance(table, dict) else []
+    listed = (text for items in more if isinstance(items, list) for text in items if isinstance(text, str))
+    for text in (*pyproject.requirements_of(data), *listed):
+        yield from _of_requirement(text)
     for _path, table in poetry.tables_of(model):
         for key in table:
             if key != "python":
@@ -162,6 +176,18 @@ def _package_json(_: str, data: bytes, __: Callable[[str], bytes | None]) -> Ite
         for name, value in dict(model.get(section) or {}).items():
             alias = _ALIAS.match(value) if isinstance(value, str) else None
             yield _library("javascript", alias["name"] if alias else name)
+    # What another is put in the place of, at any depth; the name before it is one that the project has already.
+    waiting: list[object] = [
+        model.get("overrides"),
+        model.get("resolutions"),
+        dict(model.get("pnpm") or {}).get("overrides"),
+    ]
+    while waiting:
+        item = waiting.pop()
+        waiting += item.values() if isinstance(item, dict) else ()
+        alias = _ALIAS.match(item) if isinstance(item, str) else None
+        if alias is not None:
+            yield _library("javascript", alias["name"])
 
 
 def _cargo_toml(name: str, data: bytes, _: Callable[[str], bytes | None]) -> Iterator[Library]:
@@ -169,6 +195,10 @@ def _cargo_toml(name: str, data: bytes, _: Callable[[str], bytes | None]) -> Ite
     for entry in (*cargo_file.entries_of(document), *cargo_file.shared_entries(document)):
         if not (isinstance(entry.value, dict) and "path" in entry.value):
             yield _library("rust", entry.crate)
+    for table in tomllib.loads(data.decode()).get("patch", {}).values():
+        for crate, value in table.items():
+            if isinstance(value, dict) and "path" not in value:
+                yield _library("rust", str(value.get("package", crate)))
 
 
 def _go_mod(_: str, data: bytes, __: Callable[[str], bytes | None]) -> Iterator[Library]:

@@ -18,7 +18,8 @@ class Named(Struct, frozen=True):
     """What a file names. rule: the one that it is about. names: by any of which a glob may mean it, the plainest first.
 
     what: it is in words. line: from 1, None where it is not known. sure: whether it is certainly such a thing, so that
-    an allow list counts. shorter: less of the name, by which it may be meant too: the set that a package is in.
+    an allow list counts. shorter: less of the name, by which it may be meant too: the set that a package is in. also:
+    by what it may be forbidden, and not allowed.
     """
 
     rule: str
@@ -28,10 +29,13 @@ class Named(Struct, frozen=True):
     line: int | None = None
     sure: bool = True
     shorter: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 def broken_by(rule: NameRule, item: Named) -> str | None:
     """Return which list of a rule keeps something out, `forbid` or `allow`; None where neither does."""
+    if item.also and rule.broken_by(*item.also) == "forbid":
+        return "forbid"
     part = rule.broken_by(*item.names, *item.shorter)
     return part if item.sure or part != "allow" else None
 

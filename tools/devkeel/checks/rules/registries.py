@@ -6,11 +6,13 @@ import json
 import posixpath
 import re
 import tomllib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devkeel.checks.declared_references import declared_references
 from devkeel.checks.rules.named import Named, line_with
+from devkeel.checks.rules.sources import addresses_in, continued
 from devkeel.errors import DevkeelError
 from devkeel.project.environment_files import is_requirements_file
 
@@ -21,7 +23,10 @@ __all__ = ["BESIDE", "indirect_references", "registries_in"]
 
 # What resolvers read beside manifests and locks, from the root of the project.
 BESIDE = (".npmrc", ".yarnrc", ".yarnrc.yml", "uv.toml", "pip.conf", ".cargo/config.toml", ".cargo/config", ".condarc")
-_OPTION = re.compile(r"(?:^|\s)(?:-i|--index-url|--extra-index-url|-f|--find-links)(?:\s+|=)(?P<url>\S+)", re.MULTILINE)
+# As pip's optparse takes them: a value that adjoins a letter, and any beginning of a name that is one option's alone.
+_OPTION = re.compile(
+    r"(?:^|\s)(?:-[if]\s*|--(?:i[a-z-]*|py[a-z-]*|ex[a-z-]*|f[a-z-]*)(?:\s+|=)\s*)['\"]?(?P<url>[a-z+]+://[^\s'\"]+)"
+)
 _PIP = re.compile(r"^\s*(?:index-url|extra-index-url|find-links)\s*[=:]\s*(?P<url>\S+)", re.MULTILINE)
 _NPM = re.compile(r"^\s*(?:@[^:\s]+:)?registry\s*=\s*(?P<url>\S+)", re.MULTILINE)
 _YARN = re.compile(r'^\s*"?(?:npmRegistryServer|registry)"?:?\s+"?(?P<url>https?://[^"\s]+)', re.MULTILINE)
@@ -33,20 +38,20 @@ _LISTED = re.compile(r"https?://\S+")
 
 
 def registries_in(name: str, data: bytes) -> tuple[Named, ...]:
-    """Return the registries that a file names; none of a file that does not parse.
+    """Return the registries that a file names, and where else it has code from; none of a file that does not parse.
 
     A glob means one by its URL, by that without its scheme, or by its host; a channel of conda by its name.
     """
-    reader = _reader(name)
-    if reader is None:
-        return ()
-    try:
-        found = [*reader(data)]
-    except (DevkeelError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ()
+    found = dict[str, str]()
+    for kind, reader in (("registry", _reader(name)), ("source", lambda data: addresses_in(name, data))):
+        with suppress(DevkeelError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            for url in reader(data) if reader is not None else ():
+                found.setdefault(url, kind)
     return tuple(
-        Named("registries", _names(url), f"the registry {url}", name, line_with(data, url))
-        for url in dict.fromkeys(url for url in found if url)
+        Named("registries", names, f"the {kind} {url}", name, line_with(data, url), also=also)
+        for url, kind in found.items()
+        if url
+        for names, also in [_names(url)]
     )
 
 
@@ -60,16 +65,19 @@ def indirect_references(files: Mapping[str, bytes]) -> Iterator[Named]:
             yield Named("registries", names, what, reference.place.file, reference.place.line)
 
 
-def _names(url: str) -> tuple[str, ...]:
+def _names(url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a URL is meant by, and what it may be forbidden by only: at another port a host is another one."""
     plain = url.removeprefix("sparse+").removeprefix("registry+").rstrip("/")
     parts = urlsplit(plain)
     if not parts.netloc:
-        return (plain,)
+        return (plain,), ()
     host = parts.hostname or ""
-    bare = f"{host}{parts.path}".rstrip("/")
+    usual = parts.port is None or (parts.scheme, parts.port) in (("https", 443), ("http", 80))
+    at = host if usual else f"{host}:{parts.port}"
+    bare = f"{at}{parts.path}".rstrip("/")
     # The public host of conda has each channel by its name (conda documentation, Channels).
     channel = (parts.path.strip("/").partition("/")[0],) if host.endswith("anaconda.org") else ()
-    return tuple(dict.fromkeys((plain, f"{plain}/", bare, f"{bare}/", host, *channel)))
+    return tuple(dict.fromkeys((plain, f"{plain}/", bare, f"{bare}/", at, *channel))), () if usual else (host,)
 
 
 def _reader(name: str) -> Callable[[bytes], Iterator[str]] | None:
@@ -88,10 +96,8 @@ def _found(pattern: re.Pattern[str]) -> Callable[[bytes], Iterator[str]]:
 
 
 def _requirements(data: bytes) -> Iterator[str]:
-    for line in data.decode("utf-8", "replace").splitlines():
-        found = None if line.lstrip().startswith("#") else _OPTION.search(line)
-        if found is not None and "://" in found["url"]:
-            yield found["url"]
+    for line in continued(data):
+        yield from (found["url"] for found in _OPTION.finditer(line))
 
 
 def _uv(model: Mapping[str, Any]) -> Iterator[str]:
@@ -119,7 +125,8 @@ def _uv_toml(data: bytes) -> Iterator[str]:
 def _uv_lock(data: bytes) -> Iterator[str]:
     for item in tomllib.loads(data.decode()).get("package", []):
         source = item.get("source", {})
-        yield str(source.get("registry") or source.get("url") or "") if isinstance(source, dict) else ""
+        keys = ("registry", "url", "git")
+        yield next((str(source[key]) for key in keys if source.get(key)), "") if isinstance(source, dict) else ""
 
 
 def _poetry_lock(data: bytes) -> Iterator[str]:
@@ -130,7 +137,8 @@ def _poetry_lock(data: bytes) -> Iterator[str]:
 def _cargo_lock(data: bytes) -> Iterator[str]:
     for item in tomllib.loads(data.decode()).get("package", []):
         source = str(item.get("source", ""))
-        yield source.removeprefix("registry+") if source.startswith(("registry+", "sparse+")) else ""
+        kind, plus, address = source.partition("+")
+        yield address if plus and kind in ("registry", "git") else source if plus else ""
 
 
 def _cargo_config(data: bytes) -> Iterator[str]:
@@ -178,7 +186,7 @@ def _environment(data: bytes) -> Iterator[str]:
             yield item.partition("::")[0]
         for line in (item.get("pip") or []) if isinstance(item, dict) else []:
             found = _OPTION.search(str(line))
-            yield found["url"] if found is not None and "://" in found["url"] else ""
+            yield found["url"] if found is not None else ""
 
 
 def _condarc(data: bytes) -> Iterator[str]:
