@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.deferred import Deferred
-from devkeel.errors import UsageError
+from devkeel.errors import ProjectError, UsageError
 from devkeel.project.policy import POLICY
 from devkeel.project.root import SETTINGS
 from devkeel.project.settings import read_settings
@@ -50,9 +50,24 @@ def configure(context: Context, key: str, value: Data | None, asked: Asked) -> C
         candidate.notes += edited.notes
         if edited.data != data:
             candidate.put(SETTINGS, edited.data)
-            read_settings(candidate)
+            _require_usable(candidate)
         given = [{"kind": "policy", "key": format_path(names)} | ({} if value is None else {"value": value})]
         intent = Intent("configure", asked.reason, asked.dry_run, "syntax", given, agreed=asked.agreed)
         return conclude(context, candidate, intent)
 
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+
+
+def _require_usable(candidate: Candidate) -> None:
+    """Raise ProjectError `bad_settings` where the file could not be used then; its lines are of what is not written."""
+    try:
+        read_settings(candidate)
+    except ProjectError as error:
+        raise ProjectError(
+            error.code,
+            f"The file would be of no use then: {error.message} Nothing was written.",
+            seen=error.seen,
+            remedy="Give the key another value.",
+            alternatives=error.alternatives,
+            details=error.details,
+        ) from error

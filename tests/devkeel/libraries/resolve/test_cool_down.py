@@ -182,6 +182,7 @@ def test_a_version_that_is_asked_for_and_too_young_is_refused(project: Environme
     with pytest.raises(DevkeelError) as caught:
         add(project, "cool-two==3.0")
     assert caught.value.code == "unresolvable"
+    assert caught.value.details["rule"] == "rules.minimum_age_days"
     assert (project.project.root / "pyproject.toml").read_text() == before
 
 

@@ -18,15 +18,17 @@ from devkeel.pinned.requirements import pinned as pinned_lines
 from devkeel.pinned.uv_lock import locked_packages
 from devkeel.project.root import SETTINGS
 from devkeel.project.settings import read_settings
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.project.root import Reader
 
-__all__ = ["CoolDown", "cool_down", "dates_unknown", "published"]
+__all__ = ["CoolDown", "cool_down", "dates_unknown", "left_out", "published"]
 
 _LOCK = "uv.lock"
+_RULE = "rules.minimum_age_days"
 # uv writes the time into its lock, where it would be a difference of every machine and every day.
 _OURS = re.compile(r"^exclude-newer(?:-span)? = [^\n]*\n", re.MULTILINE)
 _OUR_TABLE = re.compile(r"^\[options\.exclude-newer-package\]\n(?:[^\[\n][^\n]*\n|\n)*", re.MULTILINE)
@@ -81,6 +83,18 @@ def cool_down(project: Reader) -> CoolDown | None:
         return None
     now = datetime.now(UTC).replace(microsecond=0)
     return CoolDown(now - timedelta(days=rules.minimum_age_days), rules.minimum_age_days)
+
+
+def left_out(project: Reader) -> tuple[str, str, dict[str, str]]:
+    """Return what a resolver was not let see for its age: as a sentence, what helps, and as facts; "" for nothing."""
+    held = cool_down(project)
+    if held is None:
+        return "", "", {}
+    return (
+        f" It was shown no version that was published after {held.newest:%Y-%m-%d}, as {_RULE} of {SETTINGS} says.",
+        f" For a younger version wait, or ask a person who may change the rule: {do('policy_set', key=_RULE)}.",
+        {"rule": _RULE, "newest": _iso(held.newest)},
+    )
 
 
 def dates_unknown(told: str) -> bool:

@@ -22,7 +22,7 @@ from devkeel.libraries.manifests.pyproject import requirements_of
 from devkeel.libraries.manifests.requirements_file import compiled_by, hashless
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.compile_command import command_of
-from devkeel.libraries.resolve.cool_down import cool_down, dates_unknown
+from devkeel.libraries.resolve.cool_down import cool_down, dates_unknown, left_out
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
@@ -169,11 +169,13 @@ def resolve(
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
     if isinstance(before, ResolverRun) and ask(before, folder, open_old, timeout)[0]:
         return Resolved(why=f"the project did not resolve before either; {found.judge} says: {failures.reason(told)}")
+    young, wait, rule = left_out(project)
     raise CheckFailed(
         "unresolvable",
-        f"{failures.reason(told)} Nothing was written.",
+        f"{failures.reason(told)}{young} Nothing was written.",
         place=failures.place_of(told, manifest),
-        remedy=failures.remedy(told),
+        remedy=f"{failures.remedy(told)}{wait}",
+        details=rule,
         diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), _SOURCE, Place(manifest)),),
     )
 

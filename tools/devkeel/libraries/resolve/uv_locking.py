@@ -17,6 +17,7 @@ from devkeel.libraries.manifests.requirement_lines import decoded, lines_of
 from devkeel.libraries.manifests.requirements_file import included_by, lines_included
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.compile_command import command_of
+from devkeel.libraries.resolve.cool_down import left_out
 from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv
@@ -139,11 +140,13 @@ def _answered(subject: Candidate, question: ResolverRun, folder: str, manifest: 
     if code and is_unreached(told):
         raise registry_unreachable(question.judge, told)
     if code or not data:
+        young, wait, rule = left_out(subject.basis)
         raise CheckFailed(
             "unresolvable",
-            f"{failures.reason(told)} Nothing was written.",
+            f"{failures.reason(told)}{young} Nothing was written.",
             place=failures.place_of(told, manifest),
-            remedy=failures.remedy(told),
+            remedy=f"{failures.remedy(told)}{wait}",
+            details=rule,
             diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), "resolution", Place(manifest)),),
         )
     return data
