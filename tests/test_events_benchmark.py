@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 def test_each_publication_has_a_line_and_every_event_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert events.main(6, 2_000, hold=1_000.0, slack=1.0) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["beside", "ms", "ratio", "spread", "events/s", "written", "lost"]
+    assert head.split() == [
+        *("beside", "ms", "ratio", "spread", "mean", "spread", "tail", "again", "events/s", "written", "lost"),
+        "verdict",
+    ]
     assert [line.split()[0] for line in lines] == ["change", "publication"]
     for line in lines:
-        *_, written, lost = line.split()
+        *_, written, lost, verdict = line.split()
+        assert verdict == "held"
         assert int(written) > 0
         assert int(lost) == 0
 

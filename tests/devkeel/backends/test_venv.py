@@ -18,7 +18,7 @@ from devkeel.libraries.resolve.installers import find_uv
 from devkeel.runtime.holding import run_held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from devkeel.runtime import Completed
@@ -66,6 +66,24 @@ def test_a_library_that_breaks_on_import_leaves_the_environment_in_use(environme
         environments.create()
     assert caught.value.code == "import_failed"
     assert environments.info().prefix == first.prefix
+
+
+@pytest.mark.parametrize("name", ["plain", 'a "quoted", project'])
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_a_project_of_git_with_secrets_is_applied_whatever_a_stage_can_be(
+    tmp_path: Path, name: str, without: Callable[[str], None], *, namespaces: bool
+) -> None:
+    if not namespaces:
+        without("namespaces")
+    root = tmp_path / name
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "1"\n')
+    (root / "devkeel.toml").write_text('backend = "venv"\n')
+    (root / ".env").write_text("TOKEN=abc\n")
+    subprocess.run(["git", "init", "-q", root], check=True)
+    environment = Environment(root, actor="test")
+    assert environment.environments().create().prefix
+    environment.close()
 
 
 def test_what_was_broken_before_is_not_held_against_a_change(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
+
+import pytest
 
 from devkeel.events.bus import Events
 from devkeel.events.event import Event
@@ -68,6 +71,70 @@ def test_what_a_listener_fails_at_is_counted_too() -> None:
     outlet.put(event(3))
     assert outlet.close(60)
     assert [(item.operation, item.lost) for item in gate.taken] == [(3, 3)]
+
+
+@pytest.mark.parametrize("ends", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit, ValueError])
+def test_a_subscriber_that_ends_its_thread_gets_the_next_event_and_what_failed_is_counted(
+    tmp_path: Path, ends: type[BaseException]
+) -> None:
+    got: list[Event] = []
+    events = Events(tmp_path)
+
+    def take(event: Event) -> None:
+        if event.operation == 1:
+            raise ends
+        got.append(event)
+
+    events.subscribe(take)
+    for number in range(1, 5):
+        events.tell("started", {"operation": number})
+        assert events.flush(60)
+    assert events.close(60)
+    assert [(item.operation, item.lost) for item in got] == [(2, 1), (3, 0), (4, 0)]
+
+
+def test_a_listener_and_the_masking_that_end_their_thread_are_counted_and_go_on() -> None:
+    taken: list[Event] = []
+    rounds = iter(range(10))
+
+    class Ending:
+        def deliver(self, handed: Sequence[Handed]) -> int:
+            if next(rounds) == 0:
+                sys.exit()
+            taken.extend(event for event, _ in handed)
+            return 0
+
+    def treat(events: Sequence[Event]) -> list[Event]:
+        if events[0].operation == 2:
+            sys.exit()
+        return list(events)
+
+    outlet = Outlet(Ending(), treat)
+    for number in range(1, 4):
+        outlet.put(event(number))
+        assert outlet.flush(60)
+    assert outlet.close(60)
+    assert [(item.operation, item.lost) for item in taken] == [(3, 2)]
+
+
+def test_a_burst_is_delivered_at_once(tmp_path: Path) -> None:
+    gate = Gate()
+    events = Events(tmp_path)
+    sizes: list[int] = []
+
+    class Counting:
+        def deliver(self, handed: Sequence[Handed]) -> int:
+            sizes.append(len(handed))
+            return gate.deliver(handed)
+
+    events.attach(Counting())
+    events.tell("started", {})
+    assert gate.entered.wait(60)
+    for _ in range(3_000):
+        events.tell("started", {})
+    gate.opened.set()
+    assert events.close(60)
+    assert sizes == [1, 3_000]
 
 
 def test_many_threads_lose_nothing_and_each_keeps_its_order(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -247,8 +248,13 @@ class Venv(Backend):
         opener = realisation.subject.stage
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
-        with opener(writes=writes) as stage:
-            if realisation.keep is not None and not writes and stage.way != "project":
+        with ExitStack() as stack:
+            place, words = realisation.project.root, tuple[str, ...]()
+            # Who applies runs in the project itself: a stage would hide its secrets, or be a copy of it.
+            if realisation.keep is None or writes:
+                stage = stack.enter_context(opener(writes=writes))
+                place, words = stage.root, stage.words
+            elif realisation.subject.changed:
                 raise Conflict(
                     "revision_conflict",
                     "The project's files changed while they were applied. The environment is as it was.",
@@ -258,9 +264,9 @@ class Venv(Backend):
                 argv,
                 stdin=stdin,
                 timeout=realisation.timeout,
-                cwd=stage.root,
+                cwd=place,
                 environment=tool_environment() | dict(variables or {}),
-                within=stage.words,
+                within=words,
                 writes=() if prefix is None else (str(prefix),),
             )
         if done.returncode:

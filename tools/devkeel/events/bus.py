@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Events"]
 
 _OPEN: WeakSet[Events] = WeakSet()
+_NO_DETAILS: dict[str, Any] = {}
 
 
 class _Outlets(Struct):
@@ -83,8 +84,25 @@ class Events:
 
     def tell(self, kind: Kind, facts: dict[str, Any]) -> None:
         """Emit an event of this moment. facts: fields of Event, by their names."""
-        number = f"{self._origin}{next(self._numbers):010d}"
-        self.emit(Event(schema=SCHEMA, id=number, time=self._now(), kind=kind, project=self.project, **facts))
+        get = facts.get
+        event = Event(  # each by its name: `**facts` takes six times as long
+            schema=SCHEMA,
+            id=f"{self._origin}{next(self._numbers):010d}",
+            time=self._now(),
+            kind=kind,
+            project=self.project,
+            actor=get("actor"),
+            role=get("role"),
+            action=get("action"),
+            operation=get("operation"),
+            revision=get("revision"),
+            files=get("files", ()),
+            code=get("code"),
+            seconds=get("seconds"),
+            reason=get("reason"),
+            details=get("details", _NO_DETAILS),
+        )
+        self.emit(event)
 
     def emit(self, event: Event) -> None:
         """Hand an event to every listener's queue."""

@@ -17,7 +17,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 SCHEMA = 1
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+# No event is part of a cycle, and many that wait are nothing for the collector to go through.
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One step.
 
     id: unique; those of one process sort in the order in which they came about. time: UTC, ISO 8601, milliseconds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 _HELD = 1_000
 _BEGINNING = b'{"schema":'
 _ENCODER = msgspec.json.Encoder()
+# Events that are encoded between two breaths, in which other threads of Python run.
+_PIECE = 500
+_BREATH = 0.000_5
 
 
 class FileSink:
@@ -41,8 +45,16 @@ class FileSink:
             return sum(1 + event.lost for event in over)
         held, self._held = self._held, []
         try:
-            there = append_lines(self._place, _ENCODER.encode_lines(held), most=self._most, beginning=_BEGINNING)
+            there = append_lines(self._place, _encoded(held), most=self._most, beginning=_BEGINNING)
         except OSError as error:
             logger.info("no event can be written to %s: %s", self._place.path, error)
             there = 0
         return sum(1 + event.lost for event in held[there:])
+
+
+def _encoded(events: Sequence[Event]) -> bytes:
+    pieces = [_ENCODER.encode_lines(events[:_PIECE])]
+    for start in range(_PIECE, len(events), _PIECE):
+        time.sleep(_BREATH)
+        pieces.append(_ENCODER.encode_lines(events[start : start + _PIECE]))
+    return b"".join(pieces)

@@ -27,9 +27,11 @@ FAREWELL = 2.0
 _GATHER = 0.05
 # The same where many come: what is written beside it waits for the disk less often.
 _GATHER_MANY, _MANY = 0.5, 250
-# Events between two breaths: while they are made safe and written, no other thread of Python runs.
+# Events between two breaths: while they are made safe, no other thread of Python runs.
 _CHUNK = 250
 _BREATH = 0.001
+# Events that are delivered at once at most; what has come in one burst mostly is.
+_BURST = 10_000
 
 # Those whose thread runs are there, whoever else has let go of them.
 _LIVE: WeakSet[Outlet] = WeakSet()
@@ -65,7 +67,8 @@ class Outlet:
         _LIVE.add(self)
 
     def _begin(self) -> None:
-        self._queue: deque[Handed | _Mark] = deque()
+        # An event by itself is one whose listener wanted to know nothing more.
+        self._queue: deque[Event | Handed | _Mark] = deque()
         # What found no room is counted by the next event that finds some, what failed by the next that is delivered.
         self._unplaced, self._failed = 0, 0
         # Reentrant: a signal's handler may emit an event in the middle of it.
@@ -86,7 +89,8 @@ class Outlet:
                 self._unplaced += 1
             return
         # One step of CPython, so that no lock is needed.
-        self._queue.append((self._placed(event) if self._unplaced else event, heard))
+        placed = self._placed(event) if self._unplaced else event
+        self._queue.append(placed if heard is None else (placed, heard))
         if not self._waiting.is_set():
             self._waiting.set()
         if self._thread is None:
@@ -154,36 +158,55 @@ class Outlet:
 
     def _work_off(self) -> None:
         """Deliver all that waits."""
-        told: list[Handed] = []
+        burst: list[Handed] = []
+        told: list[Event | Handed] = []
         while True:
             try:
                 item = self._queue.popleft()
             except IndexError:
                 break
             if isinstance(item, _Mark):
-                self._deliver(told)
-                told = []
+                self._deliver(burst + self._treated(told))
+                burst, told = [], []
                 item.reached.set()
                 continue
             told.append(item)
             if len(told) >= _CHUNK:
-                self._deliver(told)
+                burst += self._treated(told)
                 told = []
+                if len(burst) >= _BURST:
+                    self._deliver(burst)
+                    burst = []
                 self._hurry.wait(_BREATH)
-        self._deliver(told)
+        self._deliver(burst + self._treated(told))
+
+    def _treated(self, told: list[Event | Handed]) -> list[Handed]:
+        """Return events as they may be shown; where that fails none, and they are counted as lost."""
+        handed = [item if isinstance(item, tuple) else (item, None) for item in told]
+        try:
+            treated = self._treat([event for event, _ in handed]) if handed else []
+        except BaseException:
+            logger.info("events could not be made ready to be shown", exc_info=True)
+            self._failed += _lost(handed)
+            return []
+        return list(zip(treated, (heard for _, heard in handed), strict=True))
 
     def _deliver(self, told: list[Handed]) -> None:
         if not told:
             return
         before, self._failed = self._failed, 0
+        if before:
+            first, heard = told[0]
+            told[0] = (replace(first, lost=first.lost + before), heard)
         try:
-            treated = self._treat([event for event, _ in told])
-            if before:
-                treated[0] = replace(treated[0], lost=treated[0].lost + before)
-            self._failed += self._listener.deliver(list(zip(treated, (heard for _, heard in told), strict=True)))
-        except Exception:
+            self._failed += self._listener.deliver(told)
+        except BaseException:
             logger.info("a listener of events has failed", exc_info=True)
-            self._failed += before + sum(1 + event.lost for event, _ in told)
+            self._failed += _lost(told)
+
+
+def _lost(told: Sequence[Handed]) -> int:
+    return sum(1 + event.lost for event, _ in told)
 
 
 def farewell() -> None:

@@ -28,7 +28,7 @@ class Subscriber:
         for event, _ in handed:
             try:
                 self._call(event)
-            except Exception:
+            except BaseException:
                 logger.info("a subscriber of events has failed", exc_info=True)
                 failed += 1 + event.lost
         return failed
