@@ -15,7 +15,8 @@ from devkeel import __version__
 from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
 from devkeel.project.root import find_new_root, find_root
-from devkeel_cli.answers.telling import about, told
+from devkeel_cli.answers.telling import about, say, told
+from devkeel_words.policy_lines import without_settings
 
 if TYPE_CHECKING:
     from devkeel import api
@@ -80,7 +81,11 @@ class Session(Struct, frozen=True):
         actor = f"devkeel {__version__} ({_user()})"
         caller = roles.Caller("command", roles=self.roles)
         listeners = self._listeners(root)
-        return api.Environment(root, actor=actor, backend=self.named_backend, caller=caller, listeners=listeners)
+        opened = api.Environment(root, actor=actor, backend=self.named_backend, caller=caller, listeners=listeners)
+        running = click.get_current_context(silent=True)
+        if running is not None:
+            running.call_on_close(lambda: _warn(opened))
+        return opened
 
     def _listeners(self, root: Path) -> Listeners | None:
         named = self.events_file
@@ -89,6 +94,12 @@ class Session(Struct, frozen=True):
         events = bus.Events(root, told())
         events.write_to(named)
         return shared_listeners.Listeners(made=events)
+
+
+def _warn(opened: Environment) -> None:
+    """Say that what was shown is not by the project's settings, which cannot be used."""
+    if opened.unread is not None:
+        say(f"note: {told().sentences(without_settings(opened.unread))}", err=True)
 
 
 def _heard(root: Path) -> Path:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from devkeel.errors import ProjectError
     from devkeel.policy.explanation import CallView, PolicyReport, PolicyView, RuleView
 
-__all__ = ["calls", "report", "view"]
+__all__ = ["calls", "report", "view", "without_settings"]
 
 
 def view(found: PolicyView) -> Iterator[str]:
@@ -40,6 +41,12 @@ def report(found: PolicyReport) -> Iterator[str]:
     yield "The roles are sound." if found.ok else "The roles are not sound."
     for item in found.diagnostics:
         yield f"{item.place or 'devkeel.toml'}: {item.severity}: {item.message} [{item.code}]"
+
+
+def without_settings(error: ProjectError) -> str:
+    """Return what a caller is told who looked where the settings cannot be used."""
+    place = f" ({error.place})" if error.place else ""
+    return f"This was looked at without devkeel.toml, and nothing else is allowed. {error.message}{place}"
 
 
 def _rule(rule: RuleView) -> str:

@@ -101,6 +101,24 @@ def test_settings_that_cannot_be_read_allow_only_looking(root: Path, capfd: pyte
         assert refusal(root, capfd, *words)["code"] == "bad_settings"
 
 
+@pytest.mark.parametrize("broken", ["[roles\n", "level = 3\n", '[callers]\ncommand = "gone"\n', "rules = 3\n"])
+def test_who_looks_is_told_that_the_settings_cannot_be_used(
+    root: Path, capfd: pytest.CaptureFixture[str], broken: str
+) -> None:
+    assert done(root, "add", "hello", "--level", "syntax")
+    (root / "devkeel.toml").write_text(broken)
+    for words in (["inspect"], ["history"], ["diff"], ["policy", "show"], ["history", "verify"], ["report"]):
+        capfd.readouterr()
+        assert done(root, *words, "--json")
+        told = capfd.readouterr()
+        assert json.loads(told.out)
+        assert "devkeel.toml" in told.err
+    assert run(["--root", str(root), "check", "--json"]) == 3
+    assert "bad_settings" in [item["code"] for item in json.loads(capfd.readouterr().out)["diagnostics"]]
+    for words in (["undo"], ["apply"], ["gate"]):
+        assert refusal(root, capfd, *words)["code"] == "bad_settings"
+
+
 def test_what_is_written_beside_the_library_is_judged_too(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (root / "devkeel.toml").write_text(f'{ROLES}[callers]\ncommand = "reviewer"\n')
     other = root / "other.nix"

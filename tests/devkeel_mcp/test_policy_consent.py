@@ -8,6 +8,7 @@ import pytest
 from mcp.client import Client
 from mcp_types import ElicitResult
 
+from devkeel.api import Environment
 from devkeel_mcp import Offer, build_server
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ async def called(agent: Agent, answer: ElicitResult | None, tool: str, given: di
     return result, asked
 
 
+def kept(agent: Agent) -> list[tuple[str, str]]:
+    """Return the attempts that the history has as refused: the verb and the code of each."""
+    found = Environment(agent.root, actor="test").export_history()
+    return [(line["action"], line["code"]) for line in found if line["kind"] == "refusal"]
+
+
 @pytest.mark.parametrize("ask", [None, "all", "destructive"])
 async def test_a_person_who_agrees_has_it_changed_and_taken_back(agent: Agent, ask: Any) -> None:
     settings = agent.root / "devkeel.toml"
@@ -48,6 +55,7 @@ async def test_a_person_who_agrees_has_it_changed_and_taken_back(agent: Agent, a
     assert not back.is_error, back
     assert not settings.exists()
     assert "-forbid" in asked[0]
+    assert kept(agent) == []
 
 
 @pytest.mark.parametrize("ask", [None, "all"])
@@ -64,6 +72,7 @@ async def test_without_a_person_neither_is_done(agent: Agent, answer: ElicitResu
     assert refused.structured_content["error"]["code"] == code
     assert settings.read_text() == before
     assert len(asked) == (1 if answer else 0)
+    assert kept(agent) == [("configure_policy", code), ("undo", code)]
 
 
 async def test_trying_asks_no_one(agent: Agent) -> None:

@@ -140,7 +140,12 @@ async def test_the_settings_are_read_for_each_call(root: Path) -> None:
         assert refused(await client.call_tool("add_packages", {"names": ["fd"]}))["code"] == "bad_settings"
         assert not (await client.call_tool("search_catalogue", {"query": "ripgrep"})).is_error
         assert refused(await client.call_tool("run_command", {"argv": ["true"]}))["code"] == "bad_settings"
+        for tool in ("inspect_environment", "show_history", "check_environment"):
+            found = await client.call_tool(tool, {})
+            assert not found.is_error
+            assert len(found.content) == 2, "it says that the settings cannot be used"
         (root / "devkeel.toml").unlink()
+        assert len((await client.call_tool("show_history", {})).content) == 1
         assert not (await client.call_tool("add_packages", {"names": ["fd"], "level": "syntax"})).is_error
 
 

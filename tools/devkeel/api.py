@@ -11,7 +11,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
 from devkeel.events.listeners import Listeners
-from devkeel.judgement import judged, judged_part, require, shared
+from devkeel.judgement import judged, judged_part, require, shared, turned_down
 from devkeel.policy.permission import EVERYTHING
 from devkeel.policy.roles import LIBRARY
 from devkeel.project.declaration import declared_revision, read_declaration
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
+    from devkeel.errors import PolicyRefused, ProjectError
     from devkeel.events.event import Event
     from devkeel.events.reading import EventReader
     from devkeel.gates import gate as gates
@@ -202,12 +203,33 @@ class Environment:
         """What this call shares, or the next one; each begins with none of the files read."""
         return shared(self) or self._context.again()
 
+    @property
+    def unread(self) -> ProjectError | None:
+        """Why devkeel.toml could not be used, where a call looked nevertheless and took the defaults."""
+        return self._context.opened.unread
+
     def require(self, action: str, **given: object) -> None:
         """Judge what a client is about to do by itself, as a verb is judged; raises as one.
 
         action: a row of ACTIONS that is no verb. given: its arguments.
         """
         require(self, action, given)
+
+    def asking(self) -> Environment:
+        """Return this environment for a caller who asks a person where one has to agree.
+
+        A refusal for that is no end: `turned_down` says where nobody agreed.
+        """
+        other = copy(self)
+        other._context = replace(self._context, asks=True)  # noqa: SLF001  (its own)
+        return other
+
+    def turned_down(self, action: str, error: PolicyRefused, given: Mapping[str, Any]) -> None:
+        """Have listeners and the history know that a client did not do an action, as no person has agreed to it.
+
+        given: its arguments. It raises nothing.
+        """
+        turned_down(self, action, error, given)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""

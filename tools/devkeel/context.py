@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from time import perf_counter
@@ -18,10 +19,10 @@ from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
 from devkeel.events.listeners import Listeners
 from devkeel.policy.permission import EVERYTHING, Limit
-from devkeel.policy.roles import LIBRARY, permission_of
+from devkeel.policy.roles import LIBRARY, MAINTAINER, permission_of
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
-from devkeel.project.settings import read_settings
+from devkeel.project.settings import Retention, Settings, read_settings
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from devkeel.policy.roles import Caller
     from devkeel.project.events import EventSettings
     from devkeel.project.root import Project, Reader
-    from devkeel.project.settings import Settings
     from devkeel.runtime import jobs as job_records
     from devkeel.runtime.holding import ProgramHolder
     from devkeel.runtime.jobs import Job, Jobs, JobSpec
@@ -58,18 +58,22 @@ __all__ = ["Context", "InSandbox", "Opened"]
 T = TypeVar("T")
 _CAUSES = 20
 _LOOKING = frozenset({"read"})
+# Where nobody knows how much history is to be kept.
+_ALL = Retention(None, sys.maxsize, sys.maxsize)
 
 
 class Opened(Struct):
     """What stays open from call to call of one caller. jobs, listeners: those of the process, where callers share them.
 
-    shares: whether the listeners go on when this caller is through.
+    shares: whether the listeners go on when this caller is through. unread: why the settings could not be used where a
+    caller looked nevertheless; None where they were, or were not asked for.
     """
 
     jobs: Jobs | None = None
     records: Transactions | None = None
     listeners: Listeners = field(default_factory=Listeners)
     shares: bool = False
+    unread: ProjectError | None = None
 
     def close(self) -> None:
         """Close the history, and deliver the events that wait; the next call opens both again."""
@@ -96,7 +100,9 @@ class Context(Struct, frozen=True, dict=True):
     actor: what the caller is called, kept with each operation. backend: the one that the call names. granted: what the
     caller may do at most. caller: who that is, by which roles narrow it. basis: what a change is made from; then the
     settings are among what is compared before it is published. instead: directories that inputs of the project's flake
-    are taken from, by their names, for this call alone.
+    are taken from, by their names, for this call alone. looks: whether the call may do without settings that cannot be
+    used: then the defaults hold, and `opened.unread` says why. asks: whether the caller asks a person where one has to
+    agree, so that a refusal for that is not the end of it.
     """
 
     project: Project
@@ -107,10 +113,16 @@ class Context(Struct, frozen=True, dict=True):
     basis: Basis | None = None
     instead: Mapping[str, Path] = {}
     caller: Caller = LIBRARY
+    looks: bool = False
+    asks: bool = False
 
     def again(self) -> Context:
         """Return the context of the next call: what stays open stays, everything else is read anew."""
         return replace(self, basis=None)
+
+    def looking(self) -> Context:
+        """Return the context of a call that only looks."""
+        return replace(self, looks=True)
 
     def through(self, basis: Basis) -> Context:
         """Return the context of a change that is made from a basis."""
@@ -124,7 +136,15 @@ class Context(Struct, frozen=True, dict=True):
     @cached_property
     def settings(self) -> Settings:
         """What the team shares. Raises ProjectError `bad_settings`."""
-        return read_settings(self.source)
+        try:
+            found = read_settings(self.source)
+        except ProjectError as error:
+            if not self.looks:
+                raise
+            self.opened.unread = error
+            return Settings(keep=_ALL)
+        self.opened.unread = None
+        return found
 
     @cached_property
     def permission(self) -> Permission:
@@ -137,8 +157,13 @@ class Context(Struct, frozen=True, dict=True):
         try:
             table = self.settings.roles
         except ProjectError as error:
-            return self.granted.within(Limit(_LOOKING, error.code, error.place))
+            return self._held_to_looking(error)
+        if self.opened.unread is not None:
+            return self._held_to_looking(self.opened.unread)
         return permission_of(self.caller, self.granted, table)
+
+    def _held_to_looking(self, error: ProjectError) -> Permission:
+        return self.granted.within(Limit(_LOOKING, error.code, error.place, whose=MAINTAINER))
 
     @property
     def role(self) -> str | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.events.event import Kind
 
-__all__ = ["UNJUDGED", "judged", "judged_part", "require", "shared"]
+__all__ = ["UNJUDGED", "judged", "judged_part", "require", "shared", "turned_down"]
 
 
 class _Face(Protocol):
@@ -40,8 +40,15 @@ F = TypeVar("F", bound=_Face)
 T = TypeVar("T")
 
 # What no caller asks for: they open, close and describe the call itself.
-UNJUDGED = frozenset({"close", "overriding", "context", "require", "subscribe"})
+UNJUDGED = frozenset({"close", "overriding", "context", "require", "subscribe", "asking", "turned_down"})
 _LOOKING = frozenset({"read"})
+# What can be shown where the settings cannot be used, and shows who broke them and when.
+_WITHOUT_SETTINGS = frozenset(
+    {
+        *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
+        *("export_history", "report", "policy", "explain_call", "examine"),
+    }
+)
 # The call that is under way, by the face that it came through: what a verb calls is a part of what was asked for.
 _CALL: ContextVar[tuple[object, Context] | None] = ContextVar("call", default=None)
 
@@ -119,14 +126,18 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     """Judge an action, perform it, and pass on what came of it; one within another is a part of that."""
     if _CALL.get() is not None:
         return perform()
-    context = face.context
-    token, began = _CALL.set((face, context)), perf_counter()
     needed = ACTIONS[action].needed(given)
+    context = face.context
+    if action in _WITHOUT_SETTINGS and needed <= _LOOKING and context.caller.kind != LIBRARY.kind:
+        context = context.looking()
+    token, began = _CALL.set((face, context)), perf_counter()
     try:
         _allow(context, action, needed)
         with holding.held_by(context.holder()):
             result = perform()
     except DevkeelError as error:
+        if error.code == "person_needed" and context.asks:
+            raise  # what comes of it is told by who asks
         _told(context, action, error)
         if "write" in needed:
             _keep(context, action, given, error, perf_counter() - began)
@@ -135,6 +146,15 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
         _CALL.reset(token)
     _told(context, action, None)
     return result
+
+
+def turned_down(face: _Face, action: str, error: PolicyRefused, given: Mapping[str, Any]) -> None:
+    """Tell and keep that what was asked for was not begun, as no person has agreed to it. It raises nothing."""
+    context = face.context
+    with suppress(DevkeelError, OSError):
+        _told(context, action, error)
+        if "write" in ACTIONS[action].needed(given):
+            _keep(context, action, given, error, 0.0)
 
 
 def _allow(context: Context, action: str, needed: frozenset[str]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from devkeel import api
     from devkeel.api import Environment
+    from devkeel.errors import ProjectError
     from devkeel.events import bus
     from devkeel.events import listeners as shared_listeners
     from devkeel.events.bus import Events
@@ -133,7 +134,8 @@ class Call(Struct, frozen=True):
 
     report: sends a sentence about the progress, where the client asked for it. backend: the one that the call names.
     permission: what it may do at most. disclosure: what of an answer may be shown, where that is not the project's own.
-    agreed: a person was asked about this very call, and has agreed to it.
+    agreed: a person was asked about this very call, and has agreed to it. unread: why devkeel.toml could not be used,
+    where the call looked nevertheless. asks: a person is asked where it turns out that one has to agree.
     """
 
     workspace: Workspace
@@ -143,6 +145,8 @@ class Call(Struct, frozen=True):
     permission: Permission = EVERYTHING
     disclosure: Disclosure | None = None
     agreed: bool = False
+    asks: bool = False
+    unread: list[ProjectError] = field(default_factory=list)
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -204,4 +208,9 @@ class Call(Struct, frozen=True):
                 listeners=self.workspace.listeners,
             )
         ) as environment:
-            return (self.disclosure or self.workspace.disclosure).data(work(environment))
+            result = (self.disclosure or self.workspace.disclosure).data(
+                work(environment.asking() if self.asks else environment)
+            )
+            if environment.unread is not None:
+                self.unread[:] = [environment.unread]
+            return result

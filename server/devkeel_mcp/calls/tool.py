@@ -31,6 +31,7 @@ from devkeel_mcp.calls.consent import (
     unasked,
 )
 from devkeel_mcp.calls.schema import input_schema
+from devkeel_words.policy_lines import without_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -156,7 +157,7 @@ class StrictTool(Tool):
         if answered is not None:
             plan, agreed = answered
             if not agreed:
-                raise declined()
+                raise await self._turned_down(call, parsed, declined())
             call = replace(call, agreed=True)
         if plan is not None:
             self._workspace.plans.redeem(str(plan), self.name, arguments, revision)
@@ -168,7 +169,7 @@ class StrictTool(Tool):
     ) -> CallToolResult | InputRequiredResult:
         """Do it; where it turns out that a person has to agree to it, ask them."""
         try:
-            return await self._handled(call, parsed)
+            return await self._handled(replace(call, asks=not call.agreed), parsed)
         except PolicyRefused as error:
             if error.code != "person_needed" or call.agreed:
                 raise
@@ -212,21 +213,33 @@ class StrictTool(Tool):
         message = (call.disclosure or self._workspace.disclosure).text(message)
         agreed = await ask(context, message, plan)
         if agreed is None and needed is not None:
-            raise needed
+            raise await self._turned_down(call, parsed, needed)
         if agreed is None and self._spec.by_person is not None:
-            raise unasked(self.name, self._spec.by_person(parsed))
+            raise await self._turned_down(call, parsed, unasked(self.name, self._spec.by_person(parsed)))
         if agreed is None:
             return plan_result(message, shown, plan)
         if not isinstance(agreed, bool):
             return agreed
         if not agreed:
-            raise declined()
+            raise await self._turned_down(call, parsed, declined())
         now = await call.read(lambda environment: environment.revision())
         self._workspace.plans.redeem(plan, self.name, arguments, now)
         return await self._handled(replace(call, agreed=True), _on(parsed, revision))
 
+    async def _turned_down(self, call: Call, parsed: Arguments, error: PolicyRefused) -> PolicyRefused:
+        """Have the history and those who listen know that no person has agreed, and return why."""
+        given = parsed.model_dump()
+        verbs = self._spec.verbs
+        writing = next((verb for verb in verbs if "write" in ACTIONS[verb].needed(given)), verbs[0])
+        with suppress(DevkeelError):
+            await call.read(lambda environment: environment.turned_down(writing, error, given))
+        return error
+
     async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
         result: CallToolResult = await self.fn(call, parsed)
+        for error in call.unread:
+            note = (call.disclosure or self._workspace.disclosure).sentence(without_settings(error))
+            result.content.insert(0, TextContent(type="text", text=f"Note: {note}"))
         return result
 
 

@@ -49,7 +49,7 @@ async def _report(call: Call, arguments: PeriodArguments) -> CallToolResult:
 async def _verify(call: Call, arguments: VerifyArguments) -> CallToolResult:
     found = await call.read(lambda environment: environment.verify_history(arguments.head))
     faults = [f"{item.code}: {item.message}" for item in found.faults]
-    return answer(found, [], faults, [f"{line}." for line in lines.verified(found)], "")
+    return answer(found, [], faults, lines.verified(found), "")
 
 
 REPORT = ToolSpec(
@@ -62,6 +62,7 @@ REPORT = ToolSpec(
     toolset="policy",
     arguments=PeriodArguments,
     handler=_report,
+    verbs=("report",),
 )
 VERIFY_HISTORY = ToolSpec(
     name="verify_history",
@@ -70,4 +71,5 @@ VERIFY_HISTORY = ToolSpec(
     toolset="policy",
     arguments=VerifyArguments,
     handler=_verify,
+    verbs=("verify_history",),
 )

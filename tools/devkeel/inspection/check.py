@@ -10,14 +10,14 @@ from devkeel.candidate.basis import Basis
 from devkeel.change.judge import report_on
 from devkeel.checks import run_checks
 from devkeel.environments.locks import LOCK_CODES, is_strict, lock_findings
+from devkeel.errors import Diagnostic
 from devkeel.project.root import DECLARATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
-    from devkeel.errors import Diagnostic
 
 __all__ = ["check"]
 
@@ -52,4 +52,12 @@ def _with_locks(context: Context, report: CheckReport, locks: Sequence[Diagnosti
     ]
     known = {item.place.file for item in said if item.code in _OF_LOCKS and item.place}
     found = (*said, *(item for item in locks if item.place is None or item.place.file not in known))
+    found = (*_unread(context), *found)
     return replace(report, ok=not any(item.severity == "error" for item in found), diagnostics=found)
+
+
+def _unread(context: Context) -> Iterator[Diagnostic]:
+    """Yield that the settings cannot be used, where the files are looked at nevertheless."""
+    error = context.opened.unread
+    if error is not None:
+        yield Diagnostic(error.code, "error", error.message, "schema", error.place, error.seen)

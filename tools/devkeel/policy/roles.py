@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 else:
     wording = Deferred("devkeel.text.wording")
 
-__all__ = ["LIBRARY", "Caller", "NamedRole", "permission_of", "role_of_client"]
+__all__ = ["LIBRARY", "MAINTAINER", "Caller", "NamedRole", "permission_of", "role_of_client"]
 
-_MAINTAINER = f"who may change {SETTINGS}"
+# Who can change what a rule of the project takes.
+MAINTAINER = f"who may change {SETTINGS}"
 
 
 class NamedRole(Struct, frozen=True):
@@ -77,14 +78,14 @@ def _begins(client: str, key: str) -> bool:
 def _bound(caller: Caller, table: RoleTable) -> NamedRole | None:
     callers = table.callers
     if caller.kind == "command":
-        return NamedRole(callers.command, "callers.command", _MAINTAINER) if callers.command else None
+        return NamedRole(callers.command, "callers.command", MAINTAINER) if callers.command else None
     if caller.kind != "client":
         return None
     named = role_of_client(table, caller.client or "")
     if named is not None:
-        return NamedRole(named[1], f"callers.clients.{named[0]}", _MAINTAINER)
+        return NamedRole(named[1], f"callers.clients.{named[0]}", MAINTAINER)
     if callers.default and not caller.roles:
-        return NamedRole(callers.default, "callers.default", _MAINTAINER)
+        return NamedRole(callers.default, "callers.default", MAINTAINER)
     return None
 
 
@@ -96,11 +97,11 @@ def _limit(table: RoleTable, named: NamedRole) -> Limit:
             f"{SETTINGS} has no role of this name, and without it nothing is allowed.",
             place=Place(SETTINGS),
             seen=named.name[:80],
-            remedy=f"Name one that is there, or ask {_MAINTAINER} for it.",
+            remedy=f"Name one that is there, or ask {MAINTAINER} for it.",
             alternatives=tuple(wording.nearest(named.name[:80], sorted(table.roles)) or sorted(table.roles)[:5]),
             details={"given_by": named.by, "whose": named.whose},
         )
-    whose = _MAINTAINER if named.whose == _MAINTAINER else f"{_MAINTAINER}, or for another role {named.whose}"
+    whose = MAINTAINER if named.whose == MAINTAINER else f"{MAINTAINER}, or for another role {named.whose}"
     return Limit(
         role.permissions,
         f"the role {role.name}",
