@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from devkeel import __version__
 from devkeel.errors import UsageError
 from devkeel_cli import exits
+from devkeel_cli.arguments.completions import complete_role
 from devkeel_cli.session import Session
 
 __all__ = ["VERBS", "cli"]
@@ -97,7 +98,14 @@ def _role_option() -> click.Option:
         if value is not None:
             context.obj = replace(context.obj, named_roles=(*context.obj.named_roles, value))
 
-    return click.Option(["--role"], metavar="NAME", expose_value=False, callback=name_role, help=_ROLE_HELP)
+    return click.Option(
+        ["--role"],
+        metavar="NAME",
+        expose_value=False,
+        callback=name_role,
+        shell_complete=complete_role,
+        help=_ROLE_HELP,
+    )
 
 
 def _take_everywhere(command: click.Command) -> None:
@@ -151,7 +159,7 @@ class VerbGroup(click.Group):
     type=click.Path(),
     help=_ROOT_HELP,
 )
-@click.option("--role", metavar="NAME", help=_ROLE_HELP)
+@click.option("--role", metavar="NAME", shell_complete=complete_role, help=_ROLE_HELP)
 @click.version_option(__version__, prog_name="devkeel")
 @click.pass_context
 def cli(context: click.Context, root: str | None, role: str | None) -> None:

@@ -18,7 +18,7 @@ def view(found: PolicyView) -> Iterator[str]:
     role = f"in the role {found.role}: " if found.role else ""
     size = "" if found.minimal else " (more than a minimal role has)"
     yield f"{role}{', '.join(found.permissions) or 'nothing'}{size}"
-    yield from (f"held to {', '.join(item.permissions) or 'nothing'} by {_rule(item)}" for item in found.rules)
+    yield from (_rule(item) for item in found.rules)
     if found.sandbox:
         yield "what it runs is enclosed"
     for name, permissions in found.roles.items():
@@ -26,14 +26,18 @@ def view(found: PolicyView) -> Iterator[str]:
 
 
 def calls(found: Iterable[CallView]) -> Iterator[str]:
-    """Yield of each call whether it is allowed, and by which rule it is not."""
+    """Yield of each call whether it is allowed, and at the end each rule that denies one, once."""
+    rules: dict[str, RuleView] = {}
     for item in found:
         title = f"{item.action} with {item.argument}" if item.argument else item.action
         if item.allowed:
             yield f"{title}: allowed ({', '.join(item.takes)})"
-        else:
-            why = f", which {_rule(item.rule)} does not give" if item.rule else ""
-            yield f"{title}: denied, it takes {', '.join(item.lacks)}{why}"
+            continue
+        why = f" (not given by {item.rule.rule})" if item.rule else ""
+        yield f"{title}: denied, for lack of {', '.join(item.lacks)}{why}"
+        if item.rule is not None:
+            rules[_rule(item.rule)] = item.rule
+    yield from rules
 
 
 def report(found: PolicyReport) -> Iterator[str]:
@@ -50,6 +54,8 @@ def without_settings(error: ProjectError) -> str:
 
 
 def _rule(rule: RuleView) -> str:
-    parts = [rule.rule, f"({rule.place})" if rule.place else "", f"given by {rule.by}" if rule.by else ""]
-    whose = f", which is for {rule.whose} to change" if rule.whose else ""
-    return " ".join(filter(None, parts)) + whose
+    """Return a sentence on a rule: what it gives, where it stands, how the caller came by it, who can change it."""
+    place = f" ({rule.place})" if rule.place else ""
+    by = f"; by {rule.by}" if rule.by else ""
+    whose = f"; to change that, ask {rule.whose}" if rule.whose else ""
+    return f"{rule.rule}{place} gives {', '.join(rule.permissions) or 'nothing'}{by}{whose}"

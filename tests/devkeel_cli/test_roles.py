@@ -143,9 +143,11 @@ def test_the_policy_is_shown_explained_and_validated(root: Path, capfd: pytest.C
     assert told("show", "--role", "reviewer")[1]["permissions"] == ["read"]
     code, calls = told("explain", "add", "run", "--role", "editor")
     assert code == 1
-    plain = {item["action"]: item["allowed"] for item in calls if "argument" not in item}
+    plain = {item["action"]: item["allowed"] for item in calls["calls"] if "argument" not in item}
     assert plain == {"change": True, "run": False, "call": False}
     assert told("explain", "inspect", "--role", "editor")[0] == 0
+    for tool, verb in (("add_library", "library"), ("edit_environment", "add"), ("verify_history", "verify_history")):
+        assert told("explain", tool)[1] == told("explain", verb)[1]
     assert told("validate")[0] == 0
     (root / "devkeel.toml").write_text('[roles.a]\npermissions = ["write"]\n')
     code, report = told("validate")

@@ -133,6 +133,26 @@ def complete(shell: Shell, words: str) -> list[str]:
     return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
+def test_completion_offers_the_words_of_the_project(devkeel: Shell) -> None:
+    (devkeel.root / "devkeel.toml").write_text(
+        '[roles.helper]\npermissions = ["read"]\n[gates.stages.own]\ncoverage = 1\n'
+    )
+    offered = {
+        "devkeel history ": "verify",
+        "devkeel history he": "head",
+        "devkeel policy set rules.packages.": "rules.packages.forbid",
+        "devkeel policy unset roles.": "roles.helper.permissions",
+        "devkeel policy explain add_": "add_packages",
+        "devkeel --role ": "helper",
+        "devkeel gate ": "own",
+    }
+    for words, word in offered.items():
+        assert word in complete(devkeel, words), words
+    (devkeel.root / "devkeel.toml").write_text("[broken\n")
+    assert complete(devkeel, "devkeel --role ") == []
+    assert "growth" in complete(devkeel, "devkeel gate ")
+
+
 def test_completion_offers_verbs(devkeel: Shell) -> None:
     assert complete(devkeel, "devkeel un") == ["unset", "uncomment", "undo"]
 

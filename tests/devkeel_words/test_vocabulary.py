@@ -13,6 +13,8 @@ import pytest
 
 from devkeel.text import actions
 from devkeel.text.actions import Said, say
+from devkeel_mcp.tools import TOOLS
+from devkeel_words.call_actions import TOOL_ACTIONS
 from devkeel_words.speech import Speech, as_command, as_link, as_tool
 from devkeel_words.vocabulary import ACTIONS, ARGUMENTS
 
@@ -167,3 +169,7 @@ def test_no_argument_is_left_out_without_a_word() -> None:
     assert as_command(Said("do", "apply", {"evil": "rm"})) == 'apply with evil="rm"'
     assert as_tool(Said("argument", "redo", {"evil": "rm"})) == 'redo with evil="rm"'
     assert as_tool(Said("again", "evil", {"redo": True})) == "the same call with redo=true"
+
+
+def test_each_tool_comes_to_what_it_says_of_itself() -> None:
+    assert {spec.name: spec.verbs for spec in TOOLS} == TOOL_ACTIONS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from msgspec import Struct
 
 from devkeel.errors import CheckFailed, DevkeelError, Place, PolicyRefused, Refused, UsageError, standing
-from devkeel.policy.actions import ACTIONS
+from devkeel.policy.actions import ACTIONS, WITHOUT_SETTINGS
 from devkeel.policy.asked import in_short
 from devkeel.policy.roles import LIBRARY
 from devkeel.project.root import SETTINGS
@@ -42,13 +42,6 @@ T = TypeVar("T")
 # What no caller asks for: they open, close and describe the call itself.
 UNJUDGED = frozenset({"close", "overriding", "context", "require", "subscribe", "asking", "turned_down"})
 _LOOKING = frozenset({"read"})
-# What can be shown where the settings cannot be used, and shows who broke them and when.
-_WITHOUT_SETTINGS = frozenset(
-    {
-        *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
-        *("export_history", "report", "policy", "explain_call", "examine"),
-    }
-)
 # The call that is under way, by the face that it came through: what a verb calls is a part of what was asked for.
 _CALL: ContextVar[tuple[object, Context] | None] = ContextVar("call", default=None)
 
@@ -128,7 +121,7 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
         return perform()
     needed = ACTIONS[action].needed(given)
     context = face.context
-    if action in _WITHOUT_SETTINGS and needed <= _LOOKING and context.caller.kind != LIBRARY.kind:
+    if action in WITHOUT_SETTINGS and needed <= _LOOKING and context.caller.kind != LIBRARY.kind:
         context = context.looking()
     token, began = _CALL.set((face, context)), perf_counter()
     try:

@@ -8,6 +8,7 @@ import click
 
 from devkeel_cli import exits
 from devkeel_cli.answers.follow import follow
+from devkeel_cli.arguments.completions import complete_stage
 from devkeel_cli.arguments.options import json_option, show
 from devkeel_cli.session import pass_session
 from devkeel_words import gate_lines
@@ -20,7 +21,7 @@ __all__ = ["command"]
 
 
 @click.command("gate")
-@click.argument("stage", metavar="[STAGE]", required=False)
+@click.argument("stage", metavar="[STAGE]", required=False, shell_complete=complete_stage)
 @click.option("--report", "reports", metavar="FILE", multiple=True, help="Read this instead; also a pattern.")
 @click.option("--no-run", is_flag=True, help="Read the reports as they are; nothing runs, is kept or taken back.")
 @click.option("--timeout", metavar="SECONDS", type=float, help="Of the tests. Default: half an hour.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.deferred import Deferred
+from devkeel.errors import UsageError
 from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import say, told
@@ -22,12 +24,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from click import shell_completion
+    from click.shell_completion import CompletionItem
+
     from devkeel.transaction import export as exporting
     from devkeel.transaction import verification
     from devkeel_cli.session import Session
 else:
+    shell_completion = Deferred("click.shell_completion")
     exporting = Deferred("devkeel.transaction.export")
     verification = Deferred("devkeel.transaction.verification")
+
+
+_WITHIN = ("head", "verify", "export")
+
+
+class _Number(click.ParamType):
+    """The number of an operation; what is none is taken for a misspelt verb of the history."""
+
+    name = "integer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number. Raises UsageError `bad_usage`, with the nearest verbs."""
+        try:
+            return int(str(value))
+        except ValueError:
+            near = difflib.get_close_matches(str(value), _WITHIN, 3, 0.5)
+            if not near:
+                self.fail(f"{value!r} is no number of an operation, and history has no such verb.", param, ctx)
+            raise UsageError(
+                "bad_usage",
+                f"{value!r} is no number of an operation, and history has no such verb.",
+                seen=str(value)[:80],
+                remedy="See `devkeel history --help`.",
+                alternatives=tuple(near),
+            ) from None
+
+
+def _offered(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    return [shell_completion.CompletionItem(name) for name in _WITHIN if name.startswith(incomplete)]
 
 
 @click.group("history", cls=DefaultGroup)
@@ -38,7 +73,7 @@ def command() -> None:
 @command.by_default(
     epilog="`history head` prints the newest hash, `history verify` compares all, `history export` writes it out.",
 )
-@click.argument("identifier", metavar="[ID]", type=int, required=False)
+@click.argument("identifier", metavar="[ID]", type=_Number(), required=False, shell_complete=_offered)
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option("--before", metavar="ID", type=int, help="Only operations older than this one.")
 @click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h, yesterday, 2026-01-31.")

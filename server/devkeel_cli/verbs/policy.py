@@ -6,22 +6,31 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from devkeel_cli import exits
 from devkeel_cli.answers import output
-from devkeel_cli.arguments.actions import VERB_ACTIONS
+from devkeel_cli.arguments.completions import complete_call, complete_policy_key, complete_role
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, show
 from devkeel_cli.arguments.persons import confirm, yes_option
 from devkeel_cli.session import pass_session
 from devkeel_words import policy_lines
+from devkeel_words.call_actions import actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkeel.change.result import ChangeResult
+    from devkeel.policy.explanation import CallView
     from devkeel_cli.session import Session
 
 __all__ = ["command"]
+
+
+class _Explained(Struct, frozen=True):
+    """What is said of the calls that were asked about; an object, as every answer in JSON."""
+
+    calls: tuple[CallView, ...]
 
 
 @click.group("policy")
@@ -44,7 +53,7 @@ def _change(
 
 
 @command.command("set")
-@click.argument("key")
+@click.argument("key", shell_complete=complete_policy_key)
 @click.argument("value")
 @yes_option
 @dry_run_option
@@ -65,7 +74,7 @@ def put(session: Session, /, key: str, value: str, **shown: Any) -> None:  # noq
 
 
 @command.command("unset")
-@click.argument("key")
+@click.argument("key", shell_complete=complete_policy_key)
 @yes_option
 @dry_run_option
 @reason_option
@@ -83,7 +92,9 @@ def take_out(session: Session, /, key: str, **shown: Any) -> None:  # noqa: ANN4
     _change(asking, f"Take {key} out?", **shown)
 
 
-_role = click.option("--role", metavar="NAME", help="What this role may do, in place of the caller.")
+_role = click.option(
+    "--role", metavar="NAME", shell_complete=complete_role, help="What this role may do, in place of the caller."
+)
 _client = click.option("--client", metavar="NAME", help="What a client that calls itself so may do.")
 
 
@@ -98,7 +109,7 @@ def tell(session: Session, /, role: str | None, client: str | None, as_json: boo
 
 
 @command.command("explain")
-@click.argument("calls", metavar="CALL...", nargs=-1, required=True)
+@click.argument("calls", metavar="CALL...", nargs=-1, required=True, shell_complete=complete_call)
 @_role
 @_client
 @json_option
@@ -106,12 +117,11 @@ def tell(session: Session, /, role: str | None, client: str | None, as_json: boo
 def explain(session: Session, /, calls: tuple[str, ...], role: str | None, client: str | None, as_json: bool) -> int:
     """Say whether calls are allowed, and by which rule they are not.
 
-    A CALL is a verb of the command, or an action as docs/policy.md and refusals name it. Exits with 1 where one is
+    A CALL is a verb, a tool, or an action as docs/policy.md and refusals name it. Exits with 1 where one is
     denied whatever its arguments are.
     """
-    actions = list(dict.fromkeys(action for name in calls for action in VERB_ACTIONS.get(name, (name,))))
-    found = session.environment.explain_call(actions, role=role, client=client)
-    show(found, policy_lines.calls, as_json=as_json)
+    found = session.environment.explain_call(actions_of(calls), role=role, client=client)
+    show(_Explained(found), lambda told: policy_lines.calls(told.calls), as_json=as_json)
     allowed = {item.action for item in found if item.allowed}
     return 0 if allowed == {item.action for item in found} else 1
 

@@ -55,6 +55,8 @@ def command(
     """
     if not (argv or given["task"] or given["test"]):
         raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
+    if argv and argv[0].startswith("-"):
+        raise click.NoSuchOption(argv[0].partition("=")[0])
     environment = session.environment
     given["held"] = InSandbox(network) if sandbox or not network else None
     if timeout is None and not as_json:

@@ -102,7 +102,10 @@ async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | Inp
             params=ElicitRequestFormParams(message=message, requested_schema=Approval.model_json_schema())
         )
         return InputRequiredResult(input_requests={_ASKED: request}, request_state=plan)
-    answer = await context.elicit(message, Approval)
+    try:
+        answer = await context.elicit(message, Approval)
+    except ValueError:  # accepted, with content of another form: nobody said that they approve
+        return False
     # MCP, Elicitation: accept, decline, or cancel where a person made no choice.
     return answer.action == "accept" and answer.data.approve
 

@@ -11,6 +11,7 @@ from devkeel.deferred import Deferred
 from devkeel_mcp.answers.answer import answer
 from devkeel_mcp.calls.arguments import Arguments, FromJsonText
 from devkeel_mcp.calls.spec import READ, ToolSpec
+from devkeel_words.call_actions import actions_of
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -38,8 +39,7 @@ class _Explained(Struct, frozen=True):
 
 
 async def _explain(call: Call, arguments: ExplainArguments) -> CallToolResult:
-    known = call.workspace.verbs
-    actions = list(dict.fromkeys(verb for name in arguments.calls for verb in known.get(name, (name,))))
+    actions = actions_of(arguments.calls)
     policy = await call.read(lambda environment: environment.policy())
     found = await call.read(lambda environment: environment.explain_call(actions))
     result = _Explained(policy, found)

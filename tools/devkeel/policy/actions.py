@@ -12,7 +12,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ACTIONS", "VerbNeeds", "When"]
+__all__ = ["ACTIONS", "WITHOUT_SETTINGS", "VerbNeeds", "When"]
 
 
 class When(Struct, frozen=True):
@@ -157,3 +157,10 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "explain_call": _LOOKING,
     "validate_policy": _LOOKING,
 }
+# What can be shown where the settings cannot be used, and shows who broke them and when.
+WITHOUT_SETTINGS = frozenset(
+    {
+        *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
+        *("export_history", "report", "policy", "explain_call", "examine"),
+    }
+)

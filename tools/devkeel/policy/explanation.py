@@ -99,7 +99,7 @@ def explain(permission: Permission, actions: Iterable[str]) -> tuple[CallView, .
                 "There is no action of this name.",
                 seen=action[:80],
                 remedy="Name one that the refusal of a call names, or a call.",
-                alternatives=tuple(wording.nearest(action[:80], list(ACTIONS))),
+                alternatives=tuple(wording.nearest(action[:80], list(ACTIONS))[:3]),
             )
         found.append(_call(permission, action, None, needs.takes))
         for item in needs.when:
