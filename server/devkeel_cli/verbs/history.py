@@ -39,7 +39,7 @@ else:
 _WITHIN = ("head", "verify", "export")
 
 
-class _Number(click.ParamType):
+class _Number(click.ParamType[int]):
     """The number of an operation; what is none is taken for a misspelt verb of the history."""
 
     name = "integer"
