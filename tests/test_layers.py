@@ -105,9 +105,9 @@ LAYERS = {
     "report": {"context", "gates", "history", "text", "transaction"},
     "api": {
         *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
-        *("doctor", "edits", "environments", "events", "gates", "generate", "history", "inspection"),
-        *("judgement", "locks", "nix_cli", "policy", "processes", "project", "report", "runtime"),
-        *("source", "templates", "transaction"),
+        *("doctor", "edits", "environments", "errors", "events", "gates", "generate", "history"),
+        *("inspection", "judgement", "locks", "nix_cli", "policy", "processes", "project", "report"),
+        *("runtime", "source", "templates", "transaction"),
     },
 }
 

@@ -39,10 +39,8 @@ else:
 _WITHIN = ("head", "verify", "export")
 
 
-class _Number(click.ParamType[int]):
+class _Number(click.types.IntParamType):
     """The number of an operation; what is none is taken for a misspelt verb of the history."""
-
-    name = "integer"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number. Raises UsageError `bad_usage`, with the nearest verbs."""
