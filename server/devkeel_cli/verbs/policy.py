@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-class _Explained(Struct, frozen=True):
+class _ExplainedActions(Struct, frozen=True):
     """What is said of the calls that were asked about; an object, as every answer in JSON."""
 
     calls: tuple[CallView, ...]
@@ -121,7 +121,7 @@ def explain(session: Session, /, calls: tuple[str, ...], role: str | None, clien
     denied whatever its arguments are.
     """
     found = session.environment.explain_call(actions_of(calls), role=role, client=client)
-    show(_Explained(found), lambda told: policy_lines.calls(told.calls), as_json=as_json)
+    show(_ExplainedActions(found), lambda told: policy_lines.calls(told.calls), as_json=as_json)
     allowed = {item.action for item in found if item.allowed}
     return 0 if allowed == {item.action for item in found} else 1
 
