@@ -48,7 +48,7 @@ def report(found: PolicyReport) -> Iterator[str]:
 
 
 def without_settings(error: ProjectError) -> str:
-    """Return what a caller is told who looked where the settings cannot be used."""
+    """Return the note for a caller who looked where the settings cannot be used."""
     place = f" ({error.place})" if error.place else ""
     return f"This was looked at without devkeel.toml, and nothing else is allowed. {error.message}{place}"
 

@@ -100,6 +100,7 @@ CALLS: list[tuple[str, str]] = [
     ("r", "install --host=claude-code"),
     ("r", "policy show"),
     ("r", "policy explain inspect"),
+    ("r", "report --since=never"),  # a report names the refusals of the other calls
     ("r", "policy validate"),
     ("rw", "policy set guard tell --yes"),
     ("r", "policy set no 1 --dry-run"),

@@ -142,7 +142,7 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
 
 
 def turned_down(face: _Face, action: str, error: PolicyRefused, given: Mapping[str, Any]) -> None:
-    """Tell and keep that what was asked for was not begun, as no person has agreed to it. It raises nothing."""
+    """Emit and keep that what was asked for was not begun, as no person has agreed to it. It raises nothing."""
     context = face.context
     with suppress(DevkeelError, OSError):
         _told(context, action, error)
