@@ -59,10 +59,12 @@ def spans(line: str) -> list[str]:
 def report(text: str) -> PeriodReport:
     change = NetChange("option", text or "x", text, "1", text, (1, 2), by_hand=True)
     operation = ReportedOperation(1, "2026-01-01T00:00:00+00:00", "edit", text, text, text, (text,), (text, text), 1, 2)
-    refusal = ReportedRefusal("2026-01-01T00:00:00+00:00", text, text, text, "code", text, text, text, (text,), 0.5)
-    caller, count = CallerActivity(text, text, 1, 1), RuleCount("code", text, text, 1)
+    # An empty rule is none, of which a report has a line less.
+    rule, time = text or "x", "2026-01-01T00:00:00+00:00"
+    refusal = ReportedRefusal(time, text, text, text, "code", rule, text, text, (text,), (text,), 0.5)
+    caller, count = CallerActivity(text, text, 1, 1), RuleCount("code", rule, text, 1, (text,))
     chain, checks = ChainState(False, 1, "f" * 64, True, (text,)), CheckTimes(1, 0.1, 0.2, 1, {"schema": 0.1})
-    lines = summary([operation], [change], [caller], [refusal], [count], [text], checks, chain)
+    lines = summary([operation], [change], [count], [text], checks, chain)
     parts = ((change,), (caller,), (operation,), (count,), (refusal,), (text,))
     return PeriodReport(text, "2026-01-01", "2026-02-01", text, text, lines, *parts, checks, chain)
 
