@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
 from devkeel.project.root import Project
+from devkeel.state import origin
 from devkeel.transaction import FileChange, Record, Transactions, files
 
 if TYPE_CHECKING:
@@ -190,5 +191,10 @@ CASES = (
 
 
 def copy(template: Path, to: Path) -> Path:
-    """Copy a project, its records and modes included."""
-    return Path(shutil.copytree(template, to, symlinks=True))
+    """Copy a project, its records and modes included, as one that devkeel has not seen at this place."""
+    copied = Path(shutil.copytree(template, to, symlinks=True))
+    # Another copy was here before, and where its history ended is known by the place.
+    seal = origin.ownership(copied / ".devkeel").seal
+    if seal is not None:
+        origin.witness.forget(copied / ".devkeel", seal)
+    return copied

@@ -157,7 +157,17 @@ def test_attempts_that_were_taken_out_are_found_wherever_they_were(bench: Bench,
     bench.edit("devenv.nix", "1\n")
     for _ in range(4):
         assert bench.transactions.keep_refusal(ATTEMPT)
+    bench.edit("devenv.nix", "2\n")
     assert bench.transactions.verify().ok
     bench.transactions.close()
     changed(bench.root, statement)
     assert [item.code for item in bench.fresh().verify().faults] == ["refusal_missing"]
+
+
+def test_an_attempt_that_was_lost_with_the_power_is_no_attack(bench: Bench) -> None:
+    bench.edit("devenv.nix", "1\n")
+    assert bench.transactions.keep_refusal(ATTEMPT)
+    bench.transactions.close()
+    # no operation came after it, whose commit would have waited for the disk
+    changed(bench.root, "DELETE FROM refusal")
+    assert bench.fresh().verify().ok

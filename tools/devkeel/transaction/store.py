@@ -503,13 +503,20 @@ class Store:
         return told
 
     def _witness(self, connection: sqlite3.Connection | None = None) -> None:
-        """Let be known outside of the project where its history ends."""
+        """Let be known outside of the project where its history ends, and its refused attempts: they are on disk now.
+
+        An attempt by itself waits for no disk, and may be lost with the power: what is known must not be ahead of it.
+        """
         connection = connection or self._opened.file
         if connection is not None:
             with suppress(sqlite3.Error):
                 newest = chain.head(connection)
-                seen = witness.HistoryEnd(newest.operation, newest.hash)
-                witness.write(self.directory, self._sealing(), "head", seen)
+                ends = {"head": witness.HistoryEnd(newest.operation, newest.hash)}
+                number = connection.execute("SELECT max(id) FROM refusal").fetchone()[0]
+                ends |= {"refusals": witness.HistoryEnd(number)} if number else {}
+                for part in witness.PARTS:
+                    if part in ends:
+                        witness.write(self.directory, self._sealing(), part, ends[part])
 
     def head(self) -> ChainHead:
         """Return the head of the chain. Records of an older devkeel have none until the next write."""
@@ -583,11 +590,9 @@ class Store:
             connection.execute("PRAGMA synchronous = NORMAL")
             try:
                 with self._transaction():
-                    number = refusals.add(connection, self._sealing(), attempt)
+                    refusals.add(connection, self._sealing(), attempt)
             finally:
                 connection.execute("PRAGMA synchronous = FULL")
-            if connection is self._opened.file:
-                witness.write(self.directory, self._sealing(), "refusals", witness.HistoryEnd(number))
         return True
 
     def refusals(self, since: str | None, until: str | None, limit: int) -> tuple[list[Refusal], int]:
