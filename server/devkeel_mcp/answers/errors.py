@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     report = Deferred("devkeel.checks.report")
 
-__all__ = ["error_result", "internal_error"]
+__all__ = ["error_result", "internal_error", "note_first"]
 
 INTERNAL = "internal_error"
 _UNCERTAIN = f"Look with {do('inspect')} before you try again."
@@ -103,3 +103,8 @@ def _fact(name: str, value: object) -> str:
     if isinstance(value, str):
         return f"{name}:\n{value.rstrip()}" if "\n" in value else f"{name}: {value}"
     return f"{name}: {json.dumps(value, ensure_ascii=False, default=str)}"
+
+
+def note_first(result: CallToolResult, note: str, disclosure: Disclosure) -> None:
+    """Put a note before what an answer says."""
+    result.content.insert(0, TextContent(type="text", text=f"Note: {disclosure.sentence(note)}"))

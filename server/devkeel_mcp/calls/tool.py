@@ -16,7 +16,7 @@ from pydantic import PrivateAttr
 from devkeel.errors import DevkeelError, PolicyRefused
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.permission import builds
-from devkeel_mcp.answers.errors import error_result, internal_error
+from devkeel_mcp.answers.errors import error_result, internal_error, note_first
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
 from devkeel_mcp.calls.call import Call, Workspace
 from devkeel_mcp.calls.callers import allowed, current, may_ever
@@ -238,8 +238,7 @@ class StrictTool(Tool):
     async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
         result: CallToolResult = await self.fn(call, parsed)
         for error in call.unread:
-            note = (call.disclosure or self._workspace.disclosure).sentence(without_settings(error))
-            result.content.insert(0, TextContent(type="text", text=f"Note: {note}"))
+            note_first(result, without_settings(error), call.disclosure or self._workspace.disclosure)
         return result
 
 
