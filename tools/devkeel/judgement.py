@@ -137,7 +137,6 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
         raise
     finally:
         _CALL.reset(token)
-    _told(context, action, None)
     return result
 
 
@@ -161,13 +160,10 @@ def _given(names: tuple[str, ...], arguments: tuple[Any, ...], named: Mapping[st
     return dict(zip(names, arguments, strict=False)) | dict(named)
 
 
-def _told(context: Context, action: str, error: DevkeelError | None) -> None:
-    """Pass on what came of a verb: None where it ended well. What the policy refuses is a PolicyRefused.
-
-    Events are told and refusals kept from here. It raises nothing.
-    """
+def _told(context: Context, action: str, error: DevkeelError) -> None:
+    """Emit that a verb came to nothing: what the policy refuses is denied, the rest has failed. It raises nothing."""
     # What ended a job was emitted when it did.
-    if error is None or action == "result":
+    if action == "result":
         return
     # Its sentences are left out: they may repeat what only this call knows to be a secret.
     details: dict[str, Any] = {name: error.details[name] for name in ("rule", "lacks") if name in error.details}
