@@ -15,6 +15,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import DevkeelError, PolicyRefused
+from devkeel.libraries.resolve import conda_solver
 from devkeel.libraries.resolve.cool_down import CoolDown
 from devkeel.libraries.resolve.installers import find_uv
 
@@ -221,6 +222,39 @@ def test_npm_is_told_as_well(project: Environment, served: Index) -> None:
     project.change(parse_edits([{"kind": "add_library", "language": "javascript", "names": ["is-cool"]}]))
     lock = json.loads((root / "package-lock.json").read_text())
     assert lock["packages"]["node_modules/is-cool"]["version"] == "2.0.0"
+
+
+@pytest.mark.skipif(not conda_solver.has_rattler(), reason="py-rattler is not installed")
+def test_the_solver_of_conda_is_told_as_well(tmp_path: Path) -> None:
+    folder = tmp_path / "channel" / "noarch"
+    folder.mkdir(parents=True)
+    packages = {
+        f"cool-{version}-0.conda": {
+            "name": "cool",
+            "version": version,
+            "build": "0",
+            "build_number": 0,
+            "depends": [],
+            "subdir": "noarch",
+            "noarch": "generic",
+            "size": 1,
+            "sha256": "0" * 64,
+            "md5": "0" * 32,
+            "timestamp": int((NOW - timedelta(days=days)).timestamp() * 1000),
+        }
+        for version, days in AGES.items()
+    }
+    (folder / "repodata.json").write_text(
+        json.dumps({"info": {"subdir": "noarch"}, "packages": {}, "packages.conda": packages, "repodata_version": 1})
+    )
+    asked = f"channels:\n  - {folder.parent.as_uri()}\ndependencies:\n  - cool\n".encode()
+    wanted = conda_solver.wanted_of(asked, "environment.yml")
+    assert [str(item.version) for item in conda_solver.solve(wanted, 60)] == ["3.0"]
+    assert [str(item.version) for item in conda_solver.solve(wanted, 60, NOW - timedelta(days=30))] == ["2.0"]
+    young = asked.replace(b"- cool\n", b"- cool=3.0\n")
+    with pytest.raises(DevkeelError) as caught:
+        conda_solver.require_resolvable(young, "environment.yml", None, 60, NOW - timedelta(days=30))
+    assert caught.value.code == "unresolvable"
 
 
 def test_the_lock_keeps_what_a_project_says_of_ages_itself() -> None:
