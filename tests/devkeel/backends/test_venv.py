@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +15,7 @@ from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import CheckFailed, Conflict, Unavailable
 from devkeel.libraries.resolve import resolvers
 from devkeel.libraries.resolve.installers import find_uv
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,8 +124,8 @@ def test_a_lock_that_is_saved_while_the_resolver_works_is_not_overwritten(
     lock(environment)
     path = environment.project.root / "uv.lock"
 
-    def slow(argv: tuple[str, ...], **more: Any) -> Completed:
-        done = run_held(argv, **more)
+    def slow(program: HeldProgram) -> Completed:
+        done = run_held(program)
         if saved is None:
             path.unlink()
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,9 @@ def _exported(
     """Return what a shell exports once it has sourced the scripts, and why it did not, None where it did."""
     shell = find_program("bash") or "sh"
     try:
-        done = run_held((shell, "-c", _SOURCE, "sh", *scripts), timeout=_SECONDS, environment=variables, reads=prefixes)
+        done = run_held(
+            HeldProgram((shell, "-c", _SOURCE, "sh", *scripts), timeout=_SECONDS, environment=variables, reads=prefixes)
+        )
     except Unavailable as error:
         return {}, error.message.rstrip(".")
     if done.returncode:

@@ -12,7 +12,7 @@ from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.conda_lock import other_than_locked
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,12 +52,14 @@ def install(realisation: Realisation, wanted: CondaPackages, python: Path) -> No
     # Both are of the prefix that is being made, which is no virtual environment.
     variables = tool_environment() | {"PIP_REQUIRE_VIRTUALENV": "0", "UV_BREAK_SYSTEM_PACKAGES": "1"}
     done = run_held(
-        argv,
-        stdin=text,
-        timeout=realisation.timeout,
-        cwd=folder,
-        environment=variables,
-        writes=(str(python.parent.parent),),
+        HeldProgram(
+            argv,
+            stdin=text,
+            timeout=realisation.timeout,
+            cwd=folder,
+            environment=variables,
+            writes=(str(python.parent.parent),),
+        )
     )
     if done.returncode:
         told = done.stderr.decode("utf-8", "replace").strip()

@@ -38,7 +38,7 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.parts import Parts, parts_of
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -261,13 +261,15 @@ class Venv(Backend):
                     remedy="Apply again.",
                 )
             done = run_held(
-                argv,
-                stdin=stdin,
-                timeout=realisation.timeout,
-                cwd=place,
-                environment=tool_environment() | dict(variables or {}),
-                within=words,
-                writes=() if prefix is None else (str(prefix),),
+                HeldProgram(
+                    argv,
+                    stdin=stdin,
+                    timeout=realisation.timeout,
+                    cwd=place,
+                    environment=tool_environment() | dict(variables or {}),
+                    within=words,
+                    writes=() if prefix is None else (str(prefix),),
+                )
             )
         if done.returncode:
             raise _failed(code, done, name)

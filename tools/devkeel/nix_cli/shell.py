@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +70,13 @@ def enter(
     before = with_path(plain)
     try:
         found = run_held(
-            # bash(1): none of the user's start files; a BASH_ENV is not among what a child sees.
-            (bash, "--norc", "--noprofile", "-c", _ENTER),
-            environment={**before, _HOOK: hook},
-            cwd=cwd,
-            timeout=timeout,
+            HeldProgram(
+                # bash(1): none of the user's start files; a BASH_ENV is not among what a child sees.
+                (bash, "--norc", "--noprofile", "-c", _ENTER),
+                environment={**before, _HOOK: hook},
+                cwd=cwd,
+                timeout=timeout,
+            )
         )
     except Unavailable as error:
         if error.code != "timeout":

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 from devkeel.errors import Unavailable
 from devkeel.runtime.process import LIMIT, run
 
@@ -19,25 +21,31 @@ if TYPE_CHECKING:
 
     from devkeel.runtime.process import Completed
 
-__all__ = ["ProgramHolder", "held_by", "is_held", "require_unheld", "run_held"]
+__all__ = ["HeldProgram", "ProgramHolder", "held_by", "is_held", "require_unheld", "run_held"]
+
+
+class HeldProgram(Struct, frozen=True):
+    """A program that is to be held. timeout: seconds. limit: bytes of each output.
+
+    within: the words before it that put it into a stage. reads, writes: paths that it needs beside the project and the
+    system.
+    """
+
+    argv: tuple[str, ...]
+    timeout: float
+    stdin: bytes = b""
+    environment: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    limit: int = LIMIT
+    within: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
 
 class ProgramHolder(Protocol):
-    """Who holds programs; its arguments are those of `run_held`."""
+    """Who holds programs."""
 
-    def run(  # noqa: PLR0913  (as `run_held`)
-        self,
-        argv: tuple[str, ...],
-        *,
-        stdin: bytes,
-        timeout: float,
-        environment: Mapping[str, str] | None,
-        cwd: Path | None,
-        limit: int,
-        within: tuple[str, ...],
-        reads: tuple[str, ...],
-        writes: tuple[str, ...],
-    ) -> Completed:
+    def run(self, program: HeldProgram) -> Completed:
         """Run a program, and return what came of it. Raises Unavailable `not_sandboxed`."""
 
 
@@ -68,35 +76,16 @@ def require_unheld(what: str, remedy: str) -> None:
         raise Unavailable("not_sandboxed", what, remedy=remedy)
 
 
-def run_held(  # noqa: PLR0913  (as `run`, and what is seen)
-    argv: tuple[str, ...],
-    *,
-    stdin: bytes = b"",
-    timeout: float,
-    environment: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    limit: int = LIMIT,
-    within: tuple[str, ...] = (),
-    reads: tuple[str, ...] = (),
-    writes: tuple[str, ...] = (),
-) -> Completed:
-    """Run a program as `run` does, held where the caller is.
-
-    within: the words before it that put it into a stage. reads, writes: paths that it needs beside the project and the
-    system.
-    """
+def run_held(program: HeldProgram) -> Completed:
+    """Run a program as `run` does, held where the caller is."""
     holder = _HOLDER.get()
-    if holder is None:
-        command = (*within, *argv)
-        return run(command, stdin=stdin, timeout=timeout, environment=environment, cwd=cwd, limit=limit)
-    return holder.run(
-        argv,
-        stdin=stdin,
-        timeout=timeout,
-        environment=environment,
-        cwd=cwd,
-        limit=limit,
-        within=within,
-        reads=reads,
-        writes=writes,
+    if holder is not None:
+        return holder.run(program)
+    return run(
+        (*program.within, *program.argv),
+        stdin=program.stdin,
+        timeout=program.timeout,
+        environment=program.environment,
+        cwd=program.cwd,
+        limit=program.limit,
     )

@@ -15,8 +15,9 @@ from devkeel.sandbox.sandbox import Sandbox
 from devkeel.sandbox.view import View, python_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from devkeel.runtime.holding import HeldProgram
     from devkeel.runtime.process import Completed
 
 __all__ = ["Building"]
@@ -33,42 +34,31 @@ class Building(Struct, frozen=True):
     root: Path
     network: bool
 
-    def run(  # noqa: PLR0913  (as `devkeel.runtime.holding.run_held`)
-        self,
-        argv: tuple[str, ...],
-        *,
-        stdin: bytes,
-        timeout: float,
-        environment: Mapping[str, str] | None,
-        cwd: Path | None,
-        limit: int,
-        within: tuple[str, ...],
-        reads: tuple[str, ...],
-        writes: tuple[str, ...],
-    ) -> Completed:
+    def run(self, program: HeldProgram) -> Completed:
         """Run a program in a sandbox; one that could not be made raises Unavailable `not_sandboxed`."""
-        given = {name: text for name, text in (environment or {}).items() if name not in _CACHES}
-        program = argv[0] if "/" in argv[0] else located(argv[0], given.get("PATH", "")) or find_program(argv[0])
-        command = (program or argv[0], *argv[1:])
+        given = {name: text for name, text in (program.environment or {}).items() if name not in _CACHES}
+        first, *rest = program.argv
+        found = first if "/" in first else located(first, given.get("PATH", "")) or find_program(first)
+        command = (found or first, *rest)
         links = [place for name in _PACKAGES for place in given.get(name, "").split() if place.startswith("/")]
-        read = dict.fromkeys((*reads, *links, *(place for word in command for place in _needed(word))))
-        view = View(self.root, self.network, tuple(read), writes, indexes=True, staged=bool(within))
+        read = dict.fromkeys((*program.reads, *links, *(place for word in command for place in _needed(word))))
+        view = View(self.root, self.network, tuple(read), program.writes, indexes=True, staged=bool(program.within))
         if os.path.basename(command[0]) == "uv":  # noqa: PTH119  (as text)
             # Its cache is in memory, and no hard link leads from there to a disk (link(2), EXDEV).
             given = {"UV_LINK_MODE": "copy", **given}
-        place = cwd if cwd is not None else Path("/")
+        place = program.cwd if program.cwd is not None else Path("/")
         with Sandbox(view).holding(command, place, given) as holding:
-            found = run(
-                (*within, *holding.argv),
-                stdin=stdin,
-                timeout=timeout,
+            done = run(
+                (*program.within, *holding.argv),
+                stdin=program.stdin,
+                timeout=program.timeout,
                 environment={},
-                cwd=cwd,
-                limit=limit,
+                cwd=program.cwd,
+                limit=program.limit,
                 inherits=holding.inherits,
             )
-            holding.account(found.stderr.decode("utf-8", "replace"))
-        return replace(found, argv=argv)
+            holding.account(done.stderr.decode("utf-8", "replace"))
+        return replace(done, argv=program.argv)
 
 
 def _needed(word: str) -> Iterator[str]:

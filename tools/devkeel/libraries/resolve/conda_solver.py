@@ -21,7 +21,7 @@ from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve.conda_lock import LOCK, LockedDistribution, LockedPackage, read_lock, subdir
 from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.libraries.resolve.micromamba import INSTALL
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float,
         solve(wanted, timeout, newest)
         return "rattler"
     argv = (tool, "create", "--dry-run", "--prefix", str(Path("/nonexistent") / "environment"))
-    done = run_held((*argv, *_arguments(wanted)), timeout=timeout, environment=tool_environment())
+    done = run_held(HeldProgram((*argv, *_arguments(wanted)), timeout=timeout, environment=tool_environment()))
     if done.returncode:
         raise _unresolvable(done.stderr.decode("utf-8", "replace"), name)
     return "micromamba"
@@ -143,7 +143,7 @@ def install(wanted: CondaPackages, prefix: Path, tool: str | None, root: Path, t
 
 def _by_micromamba(tool: str, wanted: CondaPackages, prefix: Path, root: Path, timeout: float) -> None:
     argv = (tool, "create", "--prefix", str(prefix), *_arguments(wanted))
-    done = run_held(argv, timeout=timeout, environment=tool_environment(), cwd=root, writes=(str(prefix),))
+    done = run_held(HeldProgram(argv, timeout=timeout, environment=tool_environment(), cwd=root, writes=(str(prefix),)))
     if done.returncode:
         raise _unresolvable((done.stderr or done.stdout).decode("utf-8", "replace"), wanted.file)
 

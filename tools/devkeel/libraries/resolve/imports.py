@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.libraries.resolve import probe
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +46,13 @@ def require_imports(python: Path, names: Iterable[str], file: str, timeout: floa
 
 def _broken(python: Path, names: list[str], timeout: float) -> dict[str, str]:
     done = run_held(
-        (str(python), "-I", probe.__file__),
-        stdin="\n".join(names).encode(),
-        timeout=timeout,
-        environment={},
-        reads=(probe.__file__, str(python.parent.parent)),
+        HeldProgram(
+            (str(python), "-I", probe.__file__),
+            stdin="\n".join(names).encode(),
+            timeout=timeout,
+            environment={},
+            reads=(probe.__file__, str(python.parent.parent)),
+        )
     )
     # An interpreter that cannot run the probe says nothing against the libraries: it may be older than the probe.
     lines = done.stdout.decode("utf-8", "replace").splitlines() if not done.returncode else []

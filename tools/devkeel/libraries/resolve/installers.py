@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program, is_foreign, looking, run
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 
 __all__ = ["behind", "find_python", "find_uv", "pip_of", "told_by", "tool_environment"]
 
@@ -117,8 +117,10 @@ def _has_pip(python: str) -> bool:
 
 def _run(python: str, *arguments: str) -> Completed:
     """Ask a Python; one that is the project's is held where the caller is."""
-    asked = run_held if is_foreign(python) else run
-    return asked((python, *arguments), timeout=_SECONDS)
+    argv = (python, *arguments)
+    if is_foreign(python):
+        return run_held(HeldProgram(argv, timeout=_SECONDS))
+    return run(argv, timeout=_SECONDS)
 
 
 def tool_environment() -> dict[str, str]:

@@ -31,7 +31,7 @@ from devkeel.libraries.resolve.versions import HASHED
 from devkeel.libraries.resolve.workspaces import home_of
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program
-from devkeel.runtime.holding import run_held
+from devkeel.runtime.holding import HeldProgram, run_held
 from devkeel.source import toml
 from devkeel.text.clean import without_sequences
 from devkeel.text.secrets import mask, secrets_in
@@ -220,7 +220,9 @@ def ask(
         variables |= held.variables if held is not None else {}
         reads = tuple(filter(None, (find_program(question.argv[0]),)))
         done = run_held(
-            collect, timeout=timeout, cwd=stage.root, environment=variables, within=stage.words, reads=reads
+            HeldProgram(
+                collect, timeout=timeout, cwd=stage.root, environment=variables, within=stage.words, reads=reads
+            )
         )
         told = without_sequences(done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     told = _VERSIONS.sub("(the last of its versions: ", told)
