@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -103,9 +104,10 @@ def test_a_projects_tests_run_and_leave_what_they_write_in_the_project(
 def test_what_was_written_beside_the_project_and_where_it_was_stopped_is_said(
     environment: Environment, by: str
 ) -> None:
+    mark = f"left-{secrets.token_hex(8)}"
     text = (
         "import os, socket, sys\n"
-        "open('/tmp/left', 'w').close(); os.mkdir(os.path.expanduser('~/kept'))\n"
+        f"open('/tmp/{mark}', 'w').close(); os.mkdir(os.path.expanduser('~/kept'))\n"
         "for place in (('192.0.2.1', 9), ('127.0.0.1', 9)):\n"
         "    try: socket.create_connection(place, timeout=5)\n"
         "    except OSError: pass\n"
@@ -116,10 +118,10 @@ def test_what_was_written_beside_the_project_and_where_it_was_stopped_is_said(
     found = python(environment, text)
     assert found.sandbox is not None
     blocked = "\n".join(found.sandbox.blocked)
-    for said in ("another host", "on loopback was refused", "left", "kept/", "/srv/absent"):
+    for said in ("another host", "on loopback was refused", mark, "kept/", "/srv/absent"):
         assert said in blocked
     assert any(line.endswith("/usr/new") for line in found.sandbox.blocked)
-    assert not Path("/tmp/left").exists()  # noqa: S108
+    assert not Path("/tmp", mark).exists()  # noqa: S108
 
 
 def test_the_network_is_there_where_it_is_asked_for_and_the_answer_says_how_far(
@@ -229,17 +231,18 @@ def test_a_person_has_the_terminal_and_is_told_what_was_blocked(
 @pytest.mark.parametrize("program", ["node", "cargo"])
 def test_the_tests_of_other_languages_run(environment: Environment, by: str, program: str) -> None:
     root = environment.context.project.root
-    if shutil.which(program, path="/usr/bin:/usr/local/bin") is None:
+    found_at = shutil.which(program, path="/usr/local/bin:/usr/bin:/bin")  # where .ci/run looks too: outside of a home
+    if found_at is None:
         pytest.skip(f"{program} is not installed")
     if program == "node":
         (root / "it.test.js").write_text("require('node:test')('it', () => {})\n")
-        found = ran(environment, f"/usr/bin/{program}", "--test", "it.test.js")
+        found = ran(environment, found_at, "--test", "it.test.js")
     else:
         crate = root / "crate"
         (crate / "src").mkdir(parents=True, exist_ok=True)
         (crate / "Cargo.toml").write_text('[package]\nname = "it"\nversion = "0.1.0"\nedition = "2021"\n')
         (crate / "src" / "lib.rs").write_text("#[test]\nfn it() {}\n")
-        found = ran(environment, f"/usr/bin/{program}", "test", "--offline", "--manifest-path", "crate/Cargo.toml")
+        found = ran(environment, found_at, "test", "--offline", "--manifest-path", "crate/Cargo.toml")
     assert found.exit_code == 0, (found.stdout, found.stderr)
 
 
