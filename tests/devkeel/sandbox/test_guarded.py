@@ -115,3 +115,57 @@ def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as caught:
         guarded(tmp_path)
     assert caught.value.code == "not_sandboxed"
+
+
+# What was reported of other sandboxes: hooks that are kept with the sources, and reached by a link.
+LINKED = """
+for place in tracked/pre-commit scripts/check.sh editor/tasks.json agent/hook.sh; do
+  (echo '#!/bin/sh'; echo 'echo ran > pwned') > $place && chmod +x $place
+done
+mv tracked gone; mkdir -p tracked; mv scripts gone; mkdir -p scripts; rm -rf editor; mkdir -p editor
+rm .vscode .envrc; mkdir .vscode; echo ran > .envrc
+echo more > sources/it.sh
+exit 0
+"""
+
+
+@pytest.mark.skipif(ways.way() is None, reason="this system gives no such sandbox to this user")
+def test_what_links_lead_to_is_held_and_a_link_that_was_exchanged_is_named(tmp_path: Path) -> None:
+    root = form(tmp_path, "plain")
+    held = {
+        name: root / name for name in ("tracked/post-commit", "scripts/check.sh", "editor/tasks.json", "agent/hook.sh")
+    }
+    for place in (*held.values(), root / "sources" / "it.sh"):
+        place.parent.mkdir()
+        place.write_text("true\n")
+        place.chmod(0o755)
+    (tmp_path / "outside").write_text("true\n")
+    (root / ".git" / "hooks").symlink_to("../tracked")
+    (root / "tracked" / "pre-push").symlink_to("../scripts/check.sh")
+    (root / ".vscode").symlink_to("editor")
+    (root / ".claude").mkdir()
+    (root / ".claude" / "hook.sh").symlink_to("../agent/hook.sh")
+    (root / ".claude" / "all").symlink_to("..")
+    (root / ".envrc").symlink_to(tmp_path / "outside")
+    _, account = ran(root, LINKED)
+    assert {name: place.read_text() for name, place in held.items()} == dict.fromkeys(held, "true\n")
+    assert not (root / "tracked" / "pre-commit").exists()
+    assert (root / "sources" / "it.sh").read_text() == "more\n"
+    said = [line.split()[0] for line in account.blocked if "exchanged" in line]
+    assert said == [".envrc", ".vscode"]
+    git(root, *COMMIT)
+    assert not (root / "pwned").exists()
+
+
+@pytest.mark.parametrize("name", ["hooks", "tools/hooks"])
+def test_a_way_that_gits_configuration_names_by_a_link_is_refused(tmp_path: Path, name: str) -> None:
+    root = form(tmp_path, "plain")
+    (root / "real" / "hooks").mkdir(parents=True)
+    (root / "tools").symlink_to("real")
+    (root / "hooks").symlink_to("real/hooks")
+    git(root, "config", "core.hooksPath", name)
+    with pytest.raises(Unavailable) as caught:
+        guarded(root)
+    assert caught.value.code == "not_sandboxed"
+    git(root, "config", "core.hooksPath", "real/hooks")
+    assert str(root / "real" / "hooks") in guarded(root).read

@@ -25,7 +25,7 @@ from devkeel.sandbox.pins import is_pin
 from devkeel.system.reading_room import work_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["OBEYED", "Guarded", "guarded"]
 
@@ -39,6 +39,9 @@ _SECONDS = 20.0
 _LARGEST = 64 * 1024 * 1024
 _TEXT = 4096
 _LINK = b"160000"
+# What Git obeys in a repository, besides its objects and references (gitrepository-layout(5)).
+_IN_GIT = ("config", "config.worktree", "hooks", "info")
+_MOST_NAMES = 2000  # that are looked at for links
 # Keys of git-config(1) whose value is a file that Git reads or runs.
 _NAMING = ("hookspath", "path", "fsmonitor", "clean", "smudge", "process", "textconv", "command", "driver", "program")
 _SAID = re.compile(
@@ -70,8 +73,13 @@ def guarded(root: Path) -> Guarded:
     for place in (*wanted, f"{top}/{SETTINGS}"):
         if os.path.islink(place):  # noqa: PTH114  (as text)
             raise _cannot("A link could be exchanged in a sandbox: only what it leads to can be held there.", place)
-    further = [f"{top}/{name}" for name in (SETTINGS, *OBEYED)]
-    further += [place for each in repositories for place in _named_by(top, each)]
+    named = [place for each in repositories for place in _named_by(top, each) if os.path.lexists(place)]
+    for place in named:
+        if os.path.realpath(place) != os.path.realpath(top) + place.removeprefix(top):
+            raise _cannot("Git's configuration names a way through a link, which could be exchanged.", place)
+    further = [f"{top}/{name}" for name in (SETTINGS, *OBEYED)] + named
+    of_git = [f"{own}/{name}" for each in repositories for own in _of_git(each) for name in _IN_GIT]
+    further += _led_to(top, (*further, *of_git))
     read = [place for place in wanted if os.path.lexists(place) and not is_pin(place)]
     read += [place for place in further if os.path.exists(place) and not os.path.islink(place)]  # noqa: PTH110, PTH114
     absent = [place for place in wanted if not os.path.lexists(place) or is_pin(place)]
@@ -114,12 +122,50 @@ def _submodules(root: Path, below: str) -> Iterator[str]:
                     yield from _submodules(root, path)
 
 
-def _named_by(top: str, repository: str) -> Iterator[str]:
-    """Yield the places in the project that a repository's own configuration names: hooks, filters, what it includes."""
+def _of_git(repository: str) -> tuple[Path, ...]:
+    """Return the directory in which Git keeps a repository, and the one that it shares with other work trees."""
     own = Path(repository, ".git")
     with suppress(OSError, ValueError):
         if own.is_file():  # gitrepository-layout(5): of a submodule it names the directory
             own = Path(repository, own.read_text()[:_TEXT].removeprefix("gitdir:").strip())
+    with suppress(OSError, ValueError):
+        return own, own / (own / "commondir").read_text()[:_TEXT].strip()
+    return (own,)
+
+
+def _led_to(top: str, places: Iterable[str]) -> Iterator[str]:
+    """Yield what in the project links lead to: places that are one, and those in directories that they are.
+
+    `.git/hooks`, or a hook in it, is often a link to what is kept with the sources: Git obeys it there.
+    """
+    waiting, seen = list(places), set[str]()
+    while waiting:
+        place = waiting.pop()
+        found = os.path.realpath(place)
+        if found in seen or not os.path.exists(found):  # noqa: PTH110  (as text)
+            continue
+        seen.add(found)
+        inside = found != top and is_below(found, top)
+        if inside and found != place:
+            yield found
+        if inside or found == place:
+            waiting += _links_in(found)
+
+
+def _links_in(directory: str) -> Iterator[str]:
+    number = 0
+    for folder, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            number += 1
+            if number > _MOST_NAMES:
+                return
+            if os.path.islink(place := f"{folder}/{name}"):  # noqa: PTH114  (as text)
+                yield place
+
+
+def _named_by(top: str, repository: str) -> Iterator[str]:
+    """Yield the places in the project that a repository's own configuration names: hooks, filters, what it includes."""
+    own = _of_git(repository)[0]
     text = ""
     for name in ("config", "config.worktree"):
         with suppress(OSError):

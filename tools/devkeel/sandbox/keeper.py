@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.sandbox.order import COUNTERS, FAILED, KeeperReport
+from devkeel.sandbox.order import COUNTERS, FAILED, KeeperReport, state_of
 from devkeel.sandbox.pins import unpin
 
 if TYPE_CHECKING:
@@ -209,17 +209,15 @@ class _Keeper:
 
     def _look(self) -> None:
         """Read what the sandbox leaves, now that nothing in it runs."""
-        after = _counters(self.opened)
-        self.report["counters"] = {name: after[name] - self.seen.get(name, 0) for name in after}
+        counted = _counters(self.opened)
+        self.report["counters"] = {name: counted[name] - self.seen.get(name, 0) for name in counted}
         for name in self.there:
             left = sorted(set(_names(self.opened[name])) - self.there[name])
             if left:
                 self.report["left"][name.removeprefix("left ")] = left[:_NAMES]
         for place, before in self.order["obeyed"].items():
-            with suppress(OSError):
-                info = os.lstat(place)
-                if before is None or [info.st_dev, info.st_ino] != list(before):
-                    self.report["made"].append(os.path.basename(place))  # noqa: PTH119  (as text)
+            if (after := state_of(place)) is not None and after != before:
+                self.report["made"].append(os.path.basename(place))  # noqa: PTH119  (as text)
 
     def _end_with(self, leash: int) -> None:
         """End everything when the caller has ended, however it did: read(2) then comes to the end of the pipe."""

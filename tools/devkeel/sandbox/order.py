@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import Literal, TypedDict
 
-__all__ = ["BEGIN", "COUNTERS", "FAILED", "KeeperReport", "Order", "Way"]
+__all__ = ["BEGIN", "COUNTERS", "FAILED", "KeeperReport", "Order", "Way", "state_of"]
 
 Way = Literal["bubblewrap", "namespaces"]
 """What makes a sandbox."""
@@ -35,7 +37,7 @@ class Order(TypedDict):
     cut: whether it has a network of its own. ports: those of the project that are passed on there. owner: the process
     whose descendants listen on these. watched: directories that are listed at the end, by name. speaks: whether it says
     on stderr what came of it. pins: directories to take away at the end, by path, as open descriptors (`pins.py`).
-    obeyed: paths that are looked for at the end, with what they are before: device and inode, or nothing.
+    obeyed: paths that are looked for at the end, with what they are before (`state_of`).
     """
 
     words: list[str]
@@ -48,7 +50,7 @@ class Order(TypedDict):
     same: dict[str, tuple[int, int]]
     speaks: bool
     pins: dict[str, int]
-    obeyed: dict[str, tuple[int, int] | None]
+    obeyed: dict[str, list[int | str] | None]
 
 
 class KeeperReport(TypedDict):
@@ -63,3 +65,16 @@ class KeeperReport(TypedDict):
     passed: dict[str, int]
     refused: list[int]
     made: list[str]
+
+
+def state_of(path: str) -> list[int | str] | None:
+    """Return what is at a path: device, inode and kind, and where a link leads; None where nothing is.
+
+    The inode alone does not tell: what takes the place of a removed file often gets its number.
+    """
+    try:
+        info = os.lstat(path)
+        kind = stat.S_IFMT(info.st_mode)
+        return [info.st_dev, info.st_ino, kind, os.readlink(path) if stat.S_ISLNK(kind) else ""]  # noqa: PTH115  (as text)
+    except OSError:
+        return None

@@ -17,6 +17,7 @@ from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.programs import child_environment, looking
 from devkeel.sandbox.account import SandboxAccount, blocked_of, invisible, withheld
 from devkeel.sandbox.guarded import OBEYED
+from devkeel.sandbox.order import state_of
 from devkeel.sandbox.pins import pin, unpin
 from devkeel.sandbox.view import TEMPORARY, home
 from devkeel.sandbox.ways import system_path, way, words
@@ -122,9 +123,7 @@ class Sandbox(Struct, frozen=True):
             "same": {} if view.staged else {path: _identity(path) for path in own},
             "speaks": False,
             "pins": pins,
-            "obeyed": {}
-            if view.staged
-            else {path: _identity_of(path) for path in (f"{root}/{name}" for name in OBEYED)},
+            "obeyed": {} if view.staged else {path: state_of(path) for path in (f"{root}/{name}" for name in OBEYED)},
         }
 
     @staticmethod
@@ -198,13 +197,6 @@ def _script(variables: Mapping[str, str]) -> str:
 def _identity(path: str) -> tuple[int, int]:
     info = os.lstat(path)
     return info.st_dev, info.st_ino
-
-
-def _identity_of(path: str) -> tuple[int, int] | None:
-    try:
-        return _identity(path)
-    except OSError:
-        return None
 
 
 def _pins(view: View) -> dict[str, int]:
