@@ -1,12 +1,18 @@
-"""Every verb of the command under what it takes, less by one, everything and nothing: only what lacks is denied.
+"""Every verb of the command under every set of permissions: only what lacks is denied.
 
 The project gets every call past its judge and no further: its devenv.nix does not parse. What each call takes is
-written here by hand; the tools have every one of the 64 sets in tests/devkeel_mcp/test_matrix.py.
+written here by hand. The forms of an edit that try it, or check it by a build, have what they take, less by one,
+everything and nothing: their verb has every set.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +21,12 @@ from devkeel_cli.group import VERBS
 from devkeel_cli.run import run
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
-pytestmark = [pytest.mark.forged, pytest.mark.xdist_group("command matrix")]
+pytestmark = pytest.mark.forged
+
+# A file system in memory: each refusal of a write is kept, and synced to the disk.
+MEMORY = Path("/dev/shm")  # noqa: S108  (each module makes a directory of its own there)
 
 LETTERS = {"r": "read", "w": "write", "b": "build", "x": "execute", "n": "network", "p": "publish"}
 SETS = ["".join(letters) for size in range(len(LETTERS) + 1) for letters in combinations(LETTERS, size)]
@@ -25,23 +34,16 @@ EVERYTHING = SETS[-1]
 # What has no project to judge by: they answer a host, and change nothing of a project. `serve` judges each call.
 UNJUDGED = {"guard", "hook", "completion", "serve"}
 ELSEWHERE = "--expected-revision=0000"
+EDITS = (
+    *("add fd", "remove fd", "enable redis", "disable redis", "set env.A 1", "unset env.A", "append a.b c"),
+    *("prepend a.b c", "rename a.b c.d", "comment a.b", "uncomment a.b", "patch devenv.nix --old=zz --new=y"),
+    *("input add x github:a/b", "library add six --language=python", "template use go", "generate no"),
+)
 CALLS: list[tuple[str, str]] = [
     ("r", "inspect a..b"),
     ("r", "search ripgrep --cursor=no"),
     ("r", "usage"),
-    *(
-        (takes, f"{verb} {more}")
-        for verb in (
-            *("add fd", "remove fd", "enable redis", "disable redis", "set env.A 1", "unset env.A", "append a.b c"),
-            *("prepend a.b c", "rename a.b c.d", "comment a.b", "uncomment a.b", "patch devenv.nix --old=zz --new=y"),
-            *("input add x github:a/b", "library add six --language=python", "template use go", "generate no"),
-        )
-        for takes, more in (
-            ("rw", ELSEWHERE),
-            ("r", f"{ELSEWHERE} --dry-run"),
-            ("rwb", f"{ELSEWHERE} --level=build"),
-        )
-    ),
+    *(("rw", f"{verb} {ELSEWHERE}") for verb in EDITS),
     ("r", "env list"),
     ("r", "env current"),
     ("r", "env info"),
@@ -111,27 +113,76 @@ CALLS: list[tuple[str, str]] = [
     ("r", "gate no --no-run"),
 ]
 
+FORMS = [
+    (takes, f"{verb} {ELSEWHERE} {more}")
+    for verb in EDITS
+    for takes, more in (("r", "--dry-run"), ("rwb", "--level=build"))
+]
+
 
 def test_every_verb_is_in_the_matrix() -> None:
     assert {words.split()[0] for _, words in CALLS} == VERBS.keys() - UNJUDGED
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("matrix")
-    (root / "devenv.nix").write_text("{ pkgs, ... }: {\n")
-    (root / "other.nix").write_text("{ a = 1; }\n")
-    lines = [f"[roles.a{name}]\npermissions = {[LETTERS[letter] for letter in name]}\n" for name in SETS]
-    (root / "devkeel.toml").write_text("".join(lines).replace("'", '"'))
-    return root
+def root() -> Iterator[Path]:
+    where = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="devkeel-matrix-", dir=where) as place:
+        root = Path(place).resolve() / "project"
+        root.mkdir()
+        (root / "devenv.nix").write_text("{ pkgs, ... }: {\n")
+        (root / "other.nix").write_text("{ a = 1; }\n")
+        yield root
+
+
+def permit(root: Path, name: str) -> None:
+    """Let the role `a` have a set of permissions, and nothing else be said."""
+    (root / "devkeel.toml").write_text(
+        f"[roles.a]\npermissions = {[LETTERS[letter] for letter in name]}\n".replace("'", '"')
+    )
+
+
+def arguments(root: Path, words: str) -> list[str]:
+    return ["--root", str(root), "--role", "a", *words.format(root=root).split()]
+
+
+def denied(root: Path, capfd: pytest.CaptureFixture[str], name: str, words: str) -> bool:
+    permit(root, name)
+    run(arguments(root, words))
+    return "permission_denied" in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(("takes", "words"), CALLS, ids=[words for _, words in CALLS])
-def test_a_call_is_denied_by_what_lacks_alone(
+def test_a_call_is_denied_under_every_set_that_lacks_what_it_takes_and_under_no_other(
+    root: Path, capfd: pytest.CaptureFixture[str], takes: str, words: str
+) -> None:
+    wrong = [name for name in SETS if denied(root, capfd, name, words) is (set(takes) <= set(name))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("takes", "words"), FORMS, ids=[words for _, words in FORMS])
+def test_another_form_of_an_edit_is_denied_by_what_it_takes_alone(
     root: Path, capfd: pytest.CaptureFixture[str], takes: str, words: str
 ) -> None:
     less = [EVERYTHING.replace(letter, "") for letter in takes]
-    for name in (takes, EVERYTHING, "", *less):
-        run(["--root", str(root), "--role", f"a{name}", *words.format(root=root).split()])
-        denied = "permission_denied" in "".join(capfd.readouterr())
-        assert denied is not (set(takes) <= set(name)), name
+    wrong = [
+        name for name in (takes, EVERYTHING, "", *less) if denied(root, capfd, name, words) is (set(takes) <= set(name))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("takes", "words"),
+    [("r", "inspect a..b"), ("rw", f"add fd {ELSEWHERE}"), ("rx", "run true"), ("rn", "nix builders")],
+)
+def test_a_process_of_the_command_is_held_the_same(root: Path, takes: str, words: str) -> None:
+    for name in (takes, EVERYTHING.replace(takes[-1], "")):
+        permit(root, name)
+        done = subprocess.run(
+            [sys.executable, "-m", "devkeel_cli", *arguments(root, words)],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert ("permission_denied" in done.stdout + done.stderr) is not (set(takes) <= set(name)), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -138,8 +139,11 @@ _GUARDS = ("deny", "ask", "tell", "off")
 def read_settings(project: Reader) -> Settings:
     """Return the settings of a project; without a devkeel.toml the defaults. Raises ProjectError `bad_settings`."""
     data = project.read(SETTINGS)
-    if data is None:
-        return Settings()
+    return Settings() if data is None else _settings_in(data)
+
+
+@lru_cache(maxsize=4)  # a call reads them for each of its verbs, and a server for each call
+def _settings_in(data: bytes) -> Settings:
     found = _loaded(data)
     for name, value in found.items():
         kinds = _KINDS.get(name, ())

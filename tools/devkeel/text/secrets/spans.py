@@ -7,6 +7,7 @@ they begin: an unbounded pattern that is tried at each place would take a time t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from devkeel.text.expression import expression
@@ -140,6 +141,19 @@ _BARE = expression(
 
 def find(text: str) -> list[Span]:
     """Return where secrets are, in order and without overlaps."""
+    return list(_remembered(text)) if len(text) <= _SHORT else _searched(text)
+
+
+# Answers say the same words over and over: names of fields, codes, levels, paths.
+_SHORT = 80
+
+
+@lru_cache(maxsize=2048)
+def _remembered(text: str) -> tuple[Span, ...]:
+    return tuple(_searched(text))
+
+
+def _searched(text: str) -> list[Span]:
     small = folded(text)
     found = [*private_keys(text), *tokens(text), *_in_addresses(text), *_in_words(text, small)]
     names = occurrences(small, IN_NAMES)
