@@ -62,9 +62,19 @@ def test_a_lie_is_refused(shell: Shell) -> None:
 def test_an_unknown_stage_and_a_strange_call_are_usage(shell: Shell) -> None:
     assert shell("gate", "stable", "--no-run").code == 2
     assert shell("gate", "--history", "--no-run").code == 2
+    assert shell("gate", "--no-run", "--limit", "1").code == 2
+    assert shell("gate", "--history", "--limit", "0").code == 2
 
 
 def test_what_is_kept_is_shown(shell: Shell) -> None:
     outcome = shell("gate", "--history", "--json")
     assert (outcome.code, outcome.data) == (0, {"results": []})
     assert not (shell.root / ".devkeel").exists()
+
+
+def test_only_so_many_of_the_newest_are_shown(shell: Shell) -> None:
+    for stage in ("growth", "strict"):
+        assert shell("gate", stage).code == 0
+    shown = shell("gate", "--history", "--json", "--limit", "1").data["results"]
+    assert [item["stage"] for item in shown] == ["strict"]
+    assert len(shell("gate", "--history", "--json").data["results"]) == 2

@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option("--no-run", is_flag=True, help="Read the reports as they are; nothing runs, is kept or taken back.")
 @click.option("--timeout", metavar="SECONDS", type=float, help="Of the tests. Default: half an hour.")
 @click.option("--history", is_flag=True, help="Show what gates came to, newest first.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show the newest so many. Default: all.")
 @json_option
 @pass_session
 def command(
@@ -36,6 +37,7 @@ def command(
     no_run: bool,
     timeout: float | None,
     history: bool,
+    limit: int | None,
     as_json: bool,
 ) -> int:
     """Run the tests and judge their reports by a stage.
@@ -47,8 +49,14 @@ def command(
     if history:
         if stage or reports or no_run:
             raise click.UsageError("--history shows what is kept, and takes nothing else.")
-        show(environment.gate_history(), gate_lines.history, as_json=as_json)
+        show(
+            environment.gate_history() if limit is None else environment.gate_history(limit=limit),
+            gate_lines.history,
+            as_json=as_json,
+        )
         return 0
+    if limit is not None:
+        raise click.UsageError("--limit is of --history.")
     job = environment.gate(stage, run=not no_run, reports=reports, timeout=timeout)
     follow(job)
     result: GateResult = environment.result(job)

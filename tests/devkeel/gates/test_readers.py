@@ -250,6 +250,25 @@ def test_what_stands_twice_is_as_many_tests_as_its_writer_counts(data: bytes, co
     assert added_up([read(Real(data, b""))]).tests == counts
 
 
+@pytest.mark.parametrize("name", ["pytest", "mine"])
+@pytest.mark.parametrize(("tests", "failures", "ends"), [(7, 1, "><failure/></testcase>"), (6, 0, "/>")])
+def test_what_pytest_ran_again_is_one_test_whatever_its_suite_is_called(
+    name: str, tests: int, failures: int, ends: str
+) -> None:
+    # As pytest 9.2.0 with pytest-rerunfailures 16.7 writes it: a try that failed has no mark, and is not counted; the
+    # test whose teardown failed has passed before, and is counted twice.
+    cases = "".join(
+        f"<testcase classname='t' name='{case}' time='0.{number}'{end}"
+        for case, count, last in (("flaky", 3, "/>"), ("never", 3, ends), ("torn", 2, "/>"), ("in", 2, "/>"))
+        for number in range(count)
+        for end in [last if number == count - 1 else "/>"]
+    )
+    told = f'errors="0" failures="{failures}" skipped="0" tests="{tests - 2}" time="0.1"'
+    data = f'<testsuite name="{name}" {told} timestamp="2026-01-31T16:29:43" hostname="h">{cases}</testsuite>'
+    report = read(Real(data.encode(), b""))
+    assert added_up([report]).tests == Counts(4 - failures, failures, 0)
+
+
 @pytest.mark.parametrize(("end", "outcome"), [("PASS", Counts(1, 0, 0)), ("SKIP", None), ("FAIL", None)])
 def test_go_up_to_1_19_ends_a_test_behind_what_it_printed_without_the_end_of_a_line(
     end: str, outcome: Counts | None

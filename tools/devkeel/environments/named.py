@@ -19,6 +19,7 @@ from devkeel.environments.locks import is_strict, require_locks
 from devkeel.environments.names import all_environments, home_of, sanitised
 from devkeel.environments.realising import Wanted, realise
 from devkeel.environments.shell_code import nothing_to_enter
+from devkeel.environments.surroundings import require_searched
 from devkeel.errors import DevkeelError, ProjectError, Refused
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
@@ -209,6 +210,7 @@ class Environments(Struct, frozen=True):
     def entering(self, name: str | None = None) -> Entering:
         """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
         good = self.made(name)
+        require_searched(good.applied, self.project)
         return entering_of(self.context, good.name, good.applied, good.inode)
 
     def enter_later_steps(

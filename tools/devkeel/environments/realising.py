@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,9 +16,11 @@ from devkeel.environments.active import default_of, keep_default
 from devkeel.environments.applied import Good, forget_older, has_older, is_unsealed, remember
 from devkeel.environments.described import described, making
 from devkeel.environments.names import home_of
+from devkeel.environments.surroundings import require_searched, unsearchable
 from devkeel.errors import Conflict, Refused, Unavailable
 from devkeel.processes.real_ports import real_ports
 from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.state import origin
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ _UNSEALED = (
     "What an older devkeel had made here, or another user's, has no seal and is not entered: it was made again, and is "
     "now the environment {name}."
 )
+_UNKEPT = "What was made is not remembered: this process alone enters it, and no later one. {}. {}"
 _OLDER = "An older devkeel had applied this environment without a name: it was made again, and is now {name}."
 
 
@@ -70,6 +74,8 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
             f"Only a flake takes an input from elsewhere for one call, and this is an environment of {backend}.",
             remedy="Leave that out, or name the other place where the declaration names the input.",
         )
+    if os.pathsep in str(project.root) and backend_named(backend).named:
+        raise unsearchable(project)
     revisions = declared_revision(project, wanted.files), lock_revision(project)
     if not dry_run:
         note_external(context, wanted.files)
@@ -84,11 +90,13 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
         )
     waiting = context.distribution.notes if context.distribution else ()
     if dry_run:
+        require_searched(applied, project)
         return Good(wanted.name, applied, operation, *revisions), (*asked.notes, *waiting)
     if applied.generation is None:  # a backend that keeps nothing here has a generation all the same
         with kept_roots(project, home.path) as made:
             applied = replace(applied, generation=made.name if made else None)
     try:
+        require_searched(applied, project)
         _require_still(context, revisions)
     except BaseException:  # another declaration by now, or none
         home.drop(home.path / str(applied.generation))
@@ -97,6 +105,8 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     home.note({"backend": backend, "mixed": mixed, **asked.record})
     keep_default(context, wanted.name)
     told = (_UNSEALED.format(name=wanted.name),) if lost else ()
+    if (unkept := origin.unkept(project.state)) is not None:
+        told = (_UNKEPT.format(*unkept),)
     return good, (*asked.notes, *waiting, *told, *_in_place_of_older(context, wanted.name))
 
 

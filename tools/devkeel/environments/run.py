@@ -17,13 +17,14 @@ from devkeel.environments import held
 from devkeel.environments.active import entering_of, outdated
 from devkeel.environments.applied import is_there
 from devkeel.environments.named import Environments
-from devkeel.environments.surroundings import Program, Surroundings
+from devkeel.environments.surroundings import Program, Surroundings, require_searched
 from devkeel.errors import ProjectError, Unavailable, UsageError
 from devkeel.nix_cli.settings import nix_variables
 from devkeel.runtime import process
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
 from devkeel.sandbox.sandbox import require_way
+from devkeel.state.origin import no_key
 from devkeel.text.actions import do
 from devkeel.text.clean import clean, one_line
 from devkeel.text.data import as_data
@@ -199,16 +200,20 @@ def _prepared(context: Context, wanted: RunSpec) -> tuple[tuple[str, ...], Path,
     require_words(wanted)
     called = _argv_of(backend, wanted)
     place = directory_of(context.project, wanted.cwd)
+    if good is not None:
+        require_searched(good.applied, context.project)
     if not wanted.argv and backend.enters:
         backend.require_own_commands(context.project)
         return called, place, good, None
     if good is not None and good.applied.backend == backend.name and is_there(context.project, good):
         return called, place, good, good
+    without = no_key(context.project.state) if good is None else None
+    told = without and f"What was applied here is not entered: {without[0]}."
     raise Unavailable(
         "not_applied",
-        _why_not(good, backend, unsealed=environments.is_unsealed(wanted.environment)),
+        told or _why_not(good, backend, unsealed=environments.is_unsealed(wanted.environment)),
         seen=good.applied.prefix if good else None,
-        remedy=f"Apply it with {do('apply')}, then repeat the command.",
+        remedy=f"{f'{without[1]} ' if without else ''}Apply it with {do('apply')}, then repeat the command.",
     )
 
 

@@ -44,8 +44,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # inode(7): a copy has a number of its own, so that a clone at the place of a project that is gone is not taken for it.
 _HELD = 'case " $(command ls -di %s 2>/dev/null)" in *" %d "*) ;; *) false ;; esac'
 _ENTERED = re.compile(
-    r"# devkeel: (?P<name>[\w-]+) \((?P<backend>\w+)\)\n(?:if .*; fi\n)?if \[ -e (?P<prefix>.+?) \]"
-    r'(?: && case " \$\(command ls -di (?P<held>.+) 2>/dev/null\)" in \*" (?P<inode>\d+) "\*\).*)?; then\n'
+    r"# devkeel: (?P<name>[\w-]+) \((?P<backend>\w+)\)\n(?:if .*; fi\n)?if \[ -e (?P<prefix>(?s:.+?)) \]"
+    r'(?: && case " \$\(command ls -di (?P<held>(?s:.+)) 2>/dev/null\)" in \*" (?P<inode>\d+) "\*\).*)?; then\n'
 )
 
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.backends.toolchain import absent, toolchains
-from devkeel.errors import Unavailable
+from devkeel.errors import ProjectError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.backends.backend import Applied
     from devkeel.backends.toolchain import Toolchain
+    from devkeel.project.root import Project
 
-__all__ = ["Program", "Surroundings"]
+__all__ = ["Program", "Surroundings", "require_searched", "unsearchable"]
 
 
 class Surroundings(Struct, frozen=True):
@@ -87,6 +88,27 @@ class Program(Struct, frozen=True):
         """What to know about it."""
         name = Path(self.path).name
         return (f"{name} is from the host: {self.path}.",) if self.origin == "host" else ()
+
+
+def require_searched(applied: Applied, project: Project) -> None:
+    """Refuse an environment whose programs are beneath a directory that PATH cannot name. Raises ProjectError."""
+    root = str(project.root)
+    if os.pathsep in root and f"{root}/" in applied.variables.get("PATH", ""):
+        raise unsearchable(project)
+
+
+def unsearchable(project: Project) -> ProjectError:
+    """Return the error about a project whose programs PATH cannot name.
+
+    POSIX, Base Definitions 8.3: a colon ends a directory of PATH, and nothing takes that meaning from it.
+    """
+    return ProjectError(
+        "not_searchable",
+        f"The path of the project has {os.pathsep!r} in it, by which PATH separates directories: no program of the "
+        "environment would be found.",
+        seen=str(project.root),
+        remedy="Rename the directory, or open the project by another path.",
+    )
 
 
 def _origin(path: str, applied: Applied, root: Path) -> str:

@@ -16,6 +16,7 @@ from devkeel.gates.stages import gates_of, stage_of
 from devkeel.gates.verdict import shares, worse
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_seconds
+from devkeel.state import origin
 from devkeel.text.actions import do
 from devkeel.text.data import as_data
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["apply", "gate"]
 
 _MAKING = 3600.0
+_UNKEPT = "This result is not kept: no later process compares with it, or goes back to it. {}. {}"
 # What the environment says where it has no such command: that it lacks it is what a change of it can do.
 _LACKING = frozenset({"program_missing", "not_in_environment"})
 
@@ -87,6 +89,9 @@ def _performed(context: Context, job: Job, wanted: WantedGate) -> GateResult:
     if wanted.run:
         result = _held(context, job, wanted.stage, result)
         keep(context.project.state, _record(result))
+        unkept = origin.unkept(context.project.state)
+        notes = () if unkept is None else (_UNKEPT.format(*unkept),)
+        result = replace(result, notes=(*result.notes, *notes))
     return replace(result, next=_next(result))
 
 

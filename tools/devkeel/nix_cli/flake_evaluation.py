@@ -132,9 +132,7 @@ def _look(nix: str, shown: Shown, deadline: float, *, impure: bool, imports: boo
         return system
     for name in _NAMES:
         pure = ("--impure",) if impure else ()
-        found = _ask(
-            nix, shown, (*pure, f"{shown.stage.root}#{name.format(system)}.drvPath"), deadline, imports=imports
-        )
+        found = _ask(nix, shown, (*pure, f".#{name.format(system)}.drvPath"), deadline, imports=imports)
         if not found.returncode and (path := _DERIVATION.fullmatch(found.stdout.decode("utf-8", "replace").strip())):
             return path[0]
         first = first if first.returncode else found

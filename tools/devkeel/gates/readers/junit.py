@@ -38,6 +38,8 @@ _FAILED_AS = {"failed": "failures", "failure": "failures", "fail": "failures", "
 _COUNTED = re.compile(r"\s*(tests|suites|pass|fail|cancelled|skipped|todo) (-?[\d.]+|NaN)\s*")
 # pytest, src/_pytest/junitxml.py: the error of a teardown is counted beside the test, or of one that failed before it
 # is a case of its own, which of both depends on its version; each subtest that passed is counted, and is no case.
+# Its suite may have another name (`-o junit_suite_name`), and no other writer has these attributes in this order.
+_ITS_NAME, _ITS_OWN = "pytest", ("name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname")
 _TEARDOWN = "failed on teardown"
 _ALSO_SUBTESTS = " (pytest counts subtests that passed too: only what the run printed says how many these are)"
 _SUBTEST_FAILED = re.compile(rb"^SUBFAIL\w*(?:[(\[].*?[)\]])? (\S+)", re.MULTILINE)
@@ -68,6 +70,7 @@ class _Suite:
 
     def __init__(self, element: Element, name: str) -> None:
         self.attributes, self.name = dict(element.attrib), name
+        self.is_by_pytest = name == _ITS_NAME or tuple(element.attrib) == _ITS_OWN
         self.cases: Counter[str] = Counter()
         self.marks: Counter[str] = Counter()
         self.own: Counter[str] = Counter()
@@ -92,7 +95,7 @@ class _Suite:
         if "tests" in told and self.twins and {told["tests"], *self._by_pytest(cases, printed)} == {cases}:
             self.twins = []
         elif "tests" in told and told["tests"] not in counted and not self._has_subtests(told, cases, printed):
-            also = _ALSO_SUBTESTS if self.name == "pytest" and told["tests"] > cases else ""
+            also = _ALSO_SUBTESTS if self.is_by_pytest and told["tests"] > cases else ""
             raise Differs(f"{self} tells {told['tests']} tests, and has {cases}{also}")
         for kind, names in _NAMES.items():
             known = [told[name] for name in names if name in told]
@@ -113,7 +116,7 @@ class _Suite:
 
         A case that passed may be missing then, which makes nothing better; one that failed is missed by other totals.
         """
-        alone = self.name == "pytest" and not printed.known and {"failures", "errors"} <= told.keys()
+        alone = self.is_by_pytest and not printed.known and {"failures", "errors"} <= told.keys()
         return alone and told["tests"] > max(self._by_pytest(cases, printed))
 
     def _count(self, kind: str, way: str) -> int:
@@ -122,7 +125,9 @@ class _Suite:
     def _by_pytest(self, cases: int, printed: _Printed) -> set[int]:
         """Return how many tests pytest may count of the cases, in its ways to count a teardown that fails."""
         least = cases + self.parts["failures"] + printed.passed + printed.failed
-        return {least + self.parts["teardowns"], least + self.parts["doubles"]}
+        # A test that passed and is run again because its teardown failed was counted, one that failed was not.
+        again = range(self.parts["tries"] + 1)
+        return {least + self.parts[way] + tries for way in ("teardowns", "doubles") for tries in again}
 
     def __str__(self) -> str:
         return f"the suite {self.name[:80]!r}" if self.name else "a suite"
@@ -222,7 +227,7 @@ class _JUnitReading:
         if self._ends_failed(place, name):
             suite.parts["doubles"] += 1
             return
-        if suite.name == "pytest" and (place, name) in self.tries:
+        if suite.is_by_pytest and (place, name) in self.tries:
             self._try_again(suite, place, name, outcome)
             return
         whole = (place, name, outcome, element.get("time"), element.get("line"), element.get("id"))
@@ -240,6 +245,7 @@ class _JUnitReading:
 
     def _try_again(self, suite: _Suite, place: str, name: str, outcome: Outcome) -> None:
         """Count a test once that was run again: its names are its own in pytest, and only its last try has marks."""
+        suite.parts["tries"] += 1
         before = self.outcomes[place, name]
         if before == "passed":
             suite.cases[before] -= 1

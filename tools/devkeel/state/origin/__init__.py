@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from devkeel.state.origin import witness
 from devkeel.state.origin.foreign_records import ASIDE, set_aside
-from devkeel.state.origin.ownership import Ownership, begin, foreign, ownership, prepare, sealing
+from devkeel.state.origin.ownership import Ownership, begin, foreign, no_key, ownership, prepare, sealing, unkept
 from devkeel.state.origin.seal import Seal
 
-__all__ = ["ASIDE", "Ownership", "Seal", "begin", "foreign", "ownership", "prepare", "sealing", "set_aside", "witness"]
+__all__ = [
+    "ASIDE",
+    "Ownership",
+    "Seal",
+    "begin",
+    "foreign",
+    "no_key",
+    "ownership",
+    "prepare",
+    "sealing",
+    "set_aside",
+    "unkept",
+    "witness",
+]

@@ -26,7 +26,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Ownership", "begin", "foreign", "ownership", "prepare", "sealing"]
+__all__ = ["Ownership", "begin", "foreign", "no_key", "ownership", "prepare", "sealing", "unkept"]
 
 _RECORD = "project.json"
 _VERSION = 1
@@ -219,6 +219,38 @@ def prepare(state: Path) -> None:
                 remedy="Try again in a moment.",
             )
         begin(state)
+
+
+def unkept(state: Path) -> tuple[str, str] | None:
+    """Return why a record that was just written is believed by this process alone: a clause, and a remedy.
+
+    None where it is kept. To be asked after a write: a key that could be made is made.
+    """
+    try:
+        if ownership(state).own:
+            return None
+        make_key(state.parent)
+    except KeyUnusable as error:
+        return error.why, error.remedy
+    except OSError as error:
+        return f"the key of this user cannot be had: {error.strerror or error}", "Repeat the call."
+    return "the records here were exchanged meanwhile", "Repeat the call."
+
+
+def no_key(state: Path) -> tuple[str, str] | None:
+    """Return why records that are here are not believed, where that is for the key of this user; and a remedy.
+
+    Makes nothing; None where there are none, or another reason.
+    """
+    try:
+        if not state.is_dir() or not present(state):
+            return None
+        read_key(state.parent)
+    except KeyUnusable as error:
+        return f"the key of this user cannot be used: {error.why}", error.remedy
+    except OSError:
+        return None
+    return None
 
 
 def foreign(state: Path, found: Ownership) -> StateError:
