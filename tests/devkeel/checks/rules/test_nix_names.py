@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from devkeel.checks.rules.nix_options import switched_on
@@ -121,6 +123,47 @@ def test_a_package_is_found_in_every_spelling(body: str) -> None:
 def test_nothing_else_is_taken_for_one(body: str) -> None:
     document = nix.Document(MODULE.format(body).encode(), "devenv.nix", module=False)
     assert "mysql80" not in {name for item in packages_in(document) for name in (*item.names, *item.shorter)}
+
+
+def asked(text: str) -> int:
+    """Return how many calls it takes to read a file."""
+    count = 0
+
+    def counting(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    document = nix.Document(text.encode(), "devenv.nix", module=False)
+    before = sys.getprofile()
+    sys.setprofile(counting)
+    try:
+        assert "mysql80" in {item.names[-1].rpartition(".")[2] for item in packages_in(document)}
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("environment", ["a{}", "pkgs.a{}", "(f a{})", "(import ./a{}.nix)", "(with s; s)"])
+def test_nested_withs_are_each_asked_once_for_a_name(environment: str) -> None:
+    def nested(count: int) -> str:
+        withs = "".join(f"with {environment.replace('{}', str(number))}; " for number in range(count))
+        return f"{{ pkgs, ... }}: with pkgs; {{ packages = {withs}[ mysql80 ]; }}"
+
+    # Each of the names may come from each of the withs around it, and from no more.
+    assert asked(nested(80)) < 5 * asked(nested(40))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with pkgs; with a; with b; with c; with d; with e; { packages = [ mysql80 ]; }",
+        "let p = pkgs; in with p; " + "with (f x); " * 30 + "{ packages = [ mysql80 ]; }",
+        "with a; with pkgs; with (f x); { packages = [ (lib.getAttr \"mysql80\" pkgs) ]; }",
+        "let s = with s; s; in with s; with pkgs; { packages = [ mysql80 ]; }",
+    ],
+)
+def test_a_package_is_found_behind_any_number_of_withs(body: str) -> None:
+    assert "mysql80" in packages(MODULE.format(body))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ _GETTERS = frozenset({"getAttr", "attrByPath", "getAttrFromPath"})
 _SEVERAL = frozenset({"attrVals", "getAttrs"})
 # Functions of nixpkgs that call another with packages by the names of its arguments.
 _CALLERS = ("callPackage", "callPackages", "callPackageWith")
+# No set of nixpkgs is deeper; what many a `with` may make of a name is.
+_DEEPEST = 16
 
 _WITH_BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 
@@ -168,7 +170,7 @@ def _named(document: nix.Document, node: Node, names: tuple[str, ...], *, sure: 
     meant = canonical(names)
     if not meant or meant[0][0] in _OTHER or is_function(meant[0][0]):
         return
-    starts = (".".join(item[:count]) for item in meant for count in range(1, len(item)))
+    starts = (".".join(item[:count]) for item in meant for count in range(1, min(len(item), _DEEPEST)))
     last = [item[-1] for item in meant if len(item) > 1 and item[-2].endswith(("Packages", "pkgs"))]
     whole = tuple(".".join(item) for item in meant)
     yield Named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.read.literal import read_value, static_names
@@ -16,7 +17,12 @@ __all__ = ["applied", "canonical", "formals_of", "set_of"]
 
 _MOST_STEPS = 12
 # Where there are several ways to go, fewer of them are gone: a file may nest them at will.
-_FORK, _MOST_WITHS = 2, 3
+_FORK = 2
+# What the environments of `with` stand for, each asked once. A node keeps its whole tree: few are kept.
+_ENVIRONMENTS: dict[Node, tuple[str, ...] | None] = {}
+_MOST_ENVIRONMENTS = 4000
+# Which are being asked, by which thread.
+_ASKED: set[tuple[int, Node]] = set()
 # Sets that hold all of nixpkgs again, made for another machine (nixpkgs, pkgs/top-level/{stage,variants}.nix).
 _AGAIN = re.compile(r"pkgs(?:[A-Z]\w*|i686Linux|x86_64Darwin)?|(?:build|target|adjacent)Packages|__splicedPackages")
 # One of several by its name: `pkgsCross.riscv64`.
@@ -87,11 +93,35 @@ def _of_name(name: str, at: Node, data: bytes, steps: int) -> tuple[str, ...] | 
         return () if name == "pkgs" else None
     scope = binder_of(at, name, data)
     if scope is None:
-        found = (set_of(item, data, steps + _FORK) for item in enclosing_environments(at)[:_MOST_WITHS])
+        found = _environments(at, data)
         return next(((*item, name) for item in found if item is not None), None)
     if scope.type == "function_expression":
         return _argument(name, scope, data, steps)
     return _within(scope, (name,), data, steps)
+
+
+def _environments(at: Node, data: bytes) -> list[tuple[str, ...] | None]:
+    """Return what the `with` around a place bring, the innermost first."""
+    around = enclosing_environments(at)
+    # From the outermost on, so that none asks for one that is not known yet.
+    return [_environment(item, data) for item in reversed(around)][::-1]
+
+
+def _environment(node: Node, data: bytes) -> tuple[str, ...] | None:
+    asked = get_ident(), node
+    if asked in _ASKED:  # it leads back to itself
+        return None
+    known = _ENVIRONMENTS.get(node, ...)
+    if known is not ...:
+        return known
+    if len(_ENVIRONMENTS) > _MOST_ENVIRONMENTS:
+        _ENVIRONMENTS.clear()
+    _ASKED.add(asked)
+    try:
+        found = _ENVIRONMENTS[node] = set_of(node, data)
+    finally:
+        _ASKED.discard(asked)
+    return found
 
 
 def _argument(name: str, function: Node, data: bytes, steps: int) -> tuple[str, ...] | None:

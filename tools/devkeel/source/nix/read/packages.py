@@ -15,6 +15,8 @@ from devkeel.source.nix.read.syntax import text
 from devkeel.source.path import format_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tree_sitter import Node
 
     from devkeel.source.path import AttrPath
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["bound_value", "files_own", "meaning", "meaning_of_name", "other_meanings", "selected", "variant"]
 
 _MAX_NAMES = 8  # one name for another for another: what is behind more of them counts as the file's own
+# What the environments of `with` stand for. Each hangs on those around it, so that to ask anew for each name below
+# many of them would take the cube of their number. A node keeps its whole tree: few are kept.
+_OWNERS: dict[Node, str] = {}
+_MOST_OWNERS = 4000
 # Modules get these as arguments, and what hangs on them is no package of nixpkgs.
 _ARGUMENTS = frozenset({"inputs", "config"})
 _SYSTEM = re.compile(r"\$\{\s*(pkgs\.)?(stdenv\.(hostPlatform\.)?)?system\s*\}")
@@ -79,9 +85,25 @@ def meaning_of_name(name: str, at: Node, data: bytes, depth: int = 0) -> str:
     scope = binder_of(at, name, data)
     if scope is None:
         environments = enclosing_environments(at)
-        return _in(environments[0], name, data, depth) if environments else f"<unbound> {name}"
+        return _brought(environments, name, data)[0] if environments else f"<unbound> {name}"
     found = _aliased(scope, name, data, depth) if depth < _MAX_NAMES else None
     return f"<bound> {name}" if found is None or found.startswith("<") else found
+
+
+def _brought(environments: Sequence[Node], name: str, data: bytes, first: int = 0) -> list[str]:
+    """Return what a name stands for that one of several `with` brings, the innermost first."""
+    # From the outermost on, so that none asks for one that is not known yet.
+    owners = [_owner(item, data) for item in reversed(environments)]
+    return [".".join(filter(None, (owner, name))) for owner in owners[::-1][first:]]
+
+
+def _owner(environment: Node, data: bytes) -> str:
+    found = _OWNERS.get(environment)
+    if found is None:
+        if len(_OWNERS) > _MOST_OWNERS:
+            _OWNERS.clear()
+        found = _OWNERS[environment] = meaning(environment, data, depth=1)
+    return found
 
 
 def _in(environment: Node, name: str, data: bytes, depth: int) -> str:
@@ -128,7 +150,7 @@ def other_meanings(node: Node, data: bytes) -> list[str]:
     root, rest = (text(node, data), "") if found is None else (found[0], "." + format_path(found[1]))
     if root == "pkgs" or is_bound(node, root, data):
         return []
-    return [_in(item, root, data, 0) + rest for item in enclosing_environments(node)[1:]]
+    return [found + rest for found in _brought(enclosing_environments(node), root, data, first=1)]
 
 
 def variant(node: Node, data: bytes) -> str | None:
