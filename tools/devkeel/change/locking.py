@@ -21,8 +21,10 @@ else:
     locking = Deferred("devkeel.nix_cli.locking")
     flake_lock = Deferred("devkeel.pinned.flake_lock")
 
-__all__ = ["lock_inputs", "moves_inputs"]
+__all__ = ["UNTRIED", "lock_inputs", "moves_inputs"]
 
+# What a dry run is not that names no level.
+UNTRIED = "a call that is no dry run, or the level evaluation"
 _LOCKING = "lock"
 _FLAKE, _FLAKE_LOCK = "flake.nix", "flake.lock"
 
@@ -36,19 +38,19 @@ def moves_inputs(edits: Iterable[Mapping[str, Any]]) -> bool:
     return any(edit.get("kind") == "set_input" and edit.get("to") is not None for edit in edits)
 
 
-def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = True) -> tuple[Skipped, ...]:
+def lock_inputs(candidate: Candidate, level: str | None, why_not: str = "") -> tuple[Skipped, ...]:
     """Lock the inputs that a change declares, or has from elsewhere, where there is a lock that they belong in.
 
-    level: what the caller asked for. executes: whether what the inputs name may be fetched. Return why an input was not
-    locked: a change is not refused for want of what it adds.
+    level: what the caller asked for. why_not: what that takes which the caller lacks, "" for nothing. Return why
+    an input was not locked: a change is not refused for want of what it adds.
     """
     file = _outdated(candidate)
     if file is None:
         return ()
     if level in ("syntax", "schema"):
         return (Skipped(_LOCKING, f"it was not asked for; {do('lock')} locks what is declared"),)
-    if not executes:
-        return (Skipped(_LOCKING, f"it fetches, where devkeel may execute; {do('lock')} locks what is declared"),)
+    if why_not:
+        return (Skipped(_LOCKING, f"it fetches, which takes {why_not}; {do('lock')} locks what is declared"),)
     old = flake_lock.read_lock(candidate.read(file))
     if old is None or not old.whole:  # with conflict markers, say: the versions that it had are not to be lost unasked
         return (Skipped(_LOCKING, f"{file} cannot be read; {do('lock')} makes it anew"),)

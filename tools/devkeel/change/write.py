@@ -13,7 +13,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.looked import Looked
 from devkeel.change.external import note_external
 from devkeel.change.judge import corrected, judge
-from devkeel.change.locking import lock_inputs, moves_inputs
+from devkeel.change.locking import UNTRIED, lock_inputs, moves_inputs
 from devkeel.change.person import require_person
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
@@ -230,10 +230,11 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
         doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
-    ran, skipped = resolve_libraries(candidate, level, executes=may.resolves)
+    ran, skipped = resolve_libraries(candidate, level, context.permission, may)
     if intent.kind != "lock":
         fetches = intent.level is None and moves_inputs(intent.edits) and context.permission.network
-        skipped += lock_inputs(candidate, level, executes=may.network or fetches)
+        why = "" if may.network or fetches else context.permission.why_not(("network",)) or UNTRIED
+        skipped += lock_inputs(candidate, level, why)
     # Locks that were made on the way are written as well.
     _hold_files(settings, candidate)
     if settings.rules is not None:

@@ -153,6 +153,11 @@ class Permission(Struct, frozen=True):
         """
         return self.builds and self.network
 
+    @property
+    def why_unresolved(self) -> str:
+        """Why it may not, to stand behind `it takes`; "" where it may."""
+        return self.why_not(("build", "network"))
+
     def within(self, limit: Limit) -> Permission:
         """Return what is left of this within one more rule."""
         names, sandbox = self.names & limit.names, self.sandbox or limit.sandbox
@@ -180,6 +185,16 @@ class Permission(Struct, frozen=True):
         """Return the first rule that takes one of these permissions away."""
         wanted = frozenset(lacking)
         return next((limit for limit in self.limits if wanted - limit.names), None)
+
+    def why_not(self, needed: Iterable[str]) -> str:
+        """Return which of these permissions lack, and what takes them, to stand behind `it takes`; "" for none."""
+        lacking = self.lacks(needed)
+        if not lacking:
+            return ""
+        limit = self.taken_by(lacking)
+        rule = limit.rule if limit else "this call"
+        place = f" ({limit.place})" if limit and limit.place else ""
+        return f"the permission {' and '.join(lacking)}, which {rule}{place} does not give"
 
     def require(self, action: str, needed: Iterable[str]) -> None:
         """Raise PolicyRefused `permission_denied` unless all of these permissions are there."""

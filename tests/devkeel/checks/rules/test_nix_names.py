@@ -158,7 +158,7 @@ def test_nested_withs_are_each_asked_once_for_a_name(environment: str) -> None:
     [
         "with pkgs; with a; with b; with c; with d; with e; { packages = [ mysql80 ]; }",
         "let p = pkgs; in with p; " + "with (f x); " * 30 + "{ packages = [ mysql80 ]; }",
-        "with a; with pkgs; with (f x); { packages = [ (lib.getAttr \"mysql80\" pkgs) ]; }",
+        'with a; with pkgs; with (f x); { packages = [ (lib.getAttr "mysql80" pkgs) ]; }',
         "let s = with s; s; in with s; with pkgs; { packages = [ mysql80 ]; }",
     ],
 )

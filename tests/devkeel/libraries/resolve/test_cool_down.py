@@ -183,8 +183,17 @@ def test_a_version_that_is_asked_for_and_too_young_is_refused(project: Environme
     with pytest.raises(DevkeelError) as caught:
         add(project, "cool-two==3.0")
     assert caught.value.code == "unresolvable"
-    assert caught.value.details["rule"] == "rules.minimum_age_days"
+    assert (caught.value.details["rule"], caught.value.details["line"]) == ("rules.minimum_age_days", 2)
     assert (project.project.root / "pyproject.toml").read_text() == before
+    for wanted in ("cool-two==9.0", "no-such-thing"):
+        with pytest.raises(DevkeelError) as caught:
+            add(project, wanted)
+        assert (caught.value.code, "rule" in caught.value.details) == ("unresolvable", False)
+    (project.project.root / "pyproject.toml").write_text(before.replace('["cool-one"]', '["cool-one>2"]'))
+    (project.project.root / "uv.lock").unlink()
+    with pytest.raises(DevkeelError) as caught:
+        lock(project)
+    assert (caught.value.code, caught.value.details.get("line")) == ("unresolvable", 2)
 
 
 def test_a_lock_that_brings_back_a_young_version_is_refused_by_its_dates(project: Environment) -> None:
@@ -251,10 +260,23 @@ def test_the_solver_of_conda_is_told_as_well(tmp_path: Path) -> None:
     wanted = conda_solver.wanted_of(asked, "environment.yml")
     assert [str(item.version) for item in conda_solver.solve(wanted, 60)] == ["3.0"]
     assert [str(item.version) for item in conda_solver.solve(wanted, 60, NOW - timedelta(days=30))] == ["2.0"]
-    young = asked.replace(b"- cool\n", b"- cool=3.0\n")
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "environment.yml").write_bytes(asked)
+    environment = Environment(root, actor="test")
+    rule(environment, 30)
+    for name, ruled in (("cool=3.0", True), ("cool=9.0", False)):
+        with pytest.raises(DevkeelError) as caught:
+            add(environment, name)
+        found = caught.value
+        assert (found.code, found.details.get("line")) == ("unresolvable", 2 if ruled else None)
+    (root / "environment.yml").write_bytes(asked.replace(b"- cool\n", b"- cool=3.0\n"))
+    job = environment.lock("create", ["conda-lock.yml"])
+    job.wait(120)
     with pytest.raises(DevkeelError) as caught:
-        conda_solver.require_resolvable(young, "environment.yml", None, 60, NOW - timedelta(days=30))
-    assert caught.value.code == "unresolvable"
+        environment.result(job)
+    assert (caught.value.code, caught.value.details.get("line")) == ("unresolvable", 2)
+    environment.close()
 
 
 def test_the_lock_keeps_what_a_project_says_of_ages_itself() -> None:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from devkeel.errors import Place, Refused, Unavailable
+from devkeel.errors import CheckFailed, Place, Refused, Unavailable
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_solver
 from devkeel.libraries.resolve.conda_lock import LOCK, subdir
-from devkeel.libraries.resolve.cool_down import cool_down
+from devkeel.libraries.resolve.cool_down import cool_down, with_age
 from devkeel.libraries.resolve.micromamba import INSTALL
 
 if TYPE_CHECKING:
@@ -104,14 +105,18 @@ def lock_conda(subject: Candidate, renew: Collection[str] | None, timeout: float
     for platform in platforms:
         wanted[platform] = asked = _wanted(data, manifest, platform)
         kept = () if renew is None else tuple(_kept(old, platform, renew))
-        records = conda_solver.solve_for(
+        solve = partial(
+            conda_solver.solve_for,
             conda_solver.CondaPackages(manifest, asked.channels, asked.specs),
             timeout,
             platform,
             machines.get(platform, {}),
             kept,
-            held.newest if held is not None else None,
         )
+        try:
+            records = solve(held.newest if held is not None else None)
+        except CheckFailed as error:
+            raise with_age(error, subject.basis, "rattler", lambda solve=solve: bool(solve())) from None  # type: ignore[misc]
         entries += [_entry(record, platform, category) for record in records]
     return _text(manifest, wanted, sorted(entries, key=lambda item: (item["name"], item["platform"])))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, Place
 from devkeel.pinned.requirements import pinned as pinned_lines
 from devkeel.pinned.uv_lock import locked_packages
 from devkeel.project.root import SETTINGS
@@ -21,14 +21,16 @@ from devkeel.project.settings import read_settings
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from devkeel.project.root import Reader
 
-__all__ = ["CoolDown", "cool_down", "dates_unknown", "left_out", "published"]
+__all__ = ["CoolDown", "cool_down", "dates_unknown", "published", "with_age"]
 
 _LOCK = "uv.lock"
 _RULE = "rules.minimum_age_days"
+# The resolvers that are told how old a version has to be.
+_TOLD = frozenset({"uv", "pip", "npm", "pnpm", "rattler"})
 # uv writes the time into its lock, where it would be a difference of every machine and every day.
 _OURS = re.compile(r"^exclude-newer(?:-span)? = [^\n]*\n", re.MULTILINE)
 _OUR_TABLE = re.compile(r"^\[options\.exclude-newer-package\]\n(?:[^\[\n][^\n]*\n|\n)*", re.MULTILINE)
@@ -37,10 +39,11 @@ _UNKNOWN = re.compile(r"is missing an upload date")
 
 
 class CoolDown(Struct, frozen=True):
-    """What is published after a time is not taken. days: how long that is ago."""
+    """What is published after a time is not taken. days: how long that is ago. line: of devkeel.toml."""
 
     newest: datetime
     days: float
+    line: int | None = None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -81,20 +84,30 @@ def cool_down(project: Reader) -> CoolDown | None:
         return None
     if rules is None or not rules.minimum_age_days:
         return None
-    now = datetime.now(UTC).replace(microsecond=0)
-    return CoolDown(now - timedelta(days=rules.minimum_age_days), rules.minimum_age_days)
+    now, line = datetime.now(UTC).replace(microsecond=0), rules.line("minimum_age_days", "")
+    return CoolDown(now - timedelta(days=rules.minimum_age_days), rules.minimum_age_days, line)
 
 
-def left_out(project: Reader) -> tuple[str, str, dict[str, str]]:
-    """Return what a resolver was not let see for its age: as a sentence, what helps, and as facts; "" for nothing."""
-    held = cool_down(project)
-    if held is None:
-        return "", "", {}
-    return (
-        f" It was shown no version that was published after {held.newest:%Y-%m-%d}, as {_RULE} of {SETTINGS} says.",
-        f" For a younger version wait, or ask a person who may change the rule: {do('policy_set', key=_RULE)}.",
-        {"rule": _RULE, "newest": _iso(held.newest)},
+def with_age(error: DevkeelError, project: Reader, judge: str, resolves: Callable[[], bool]) -> DevkeelError:
+    """Return an error about what does not resolve, with the rule and its line where the rule is why.
+
+    judge: the resolver that was told. resolves: asks it once more without the rule.
+    """
+    held = cool_down(project) if judge in _TOLD and error.code == "unresolvable" else None
+    try:
+        if held is None or not resolves():
+            return error
+    except DevkeelError:
+        return error
+    error.message += (
+        f" Without {_RULE} ({Place(SETTINGS, held.line)}) it would resolve, by a version that was published after "
+        f"{held.newest:%Y-%m-%d}."
     )
+    error.remedy = (
+        f"Ask for an older version, wait, or ask a person who may change the rule: {do('policy_set', key=_RULE)}."
+    )
+    error.details |= {"rule": _RULE, "line": held.line, "newest": _iso(held.newest)}
+    return error
 
 
 def dates_unknown(told: str) -> bool:

@@ -22,7 +22,7 @@ from devkeel.libraries.manifests.pyproject import requirements_of
 from devkeel.libraries.manifests.requirements_file import compiled_by, hashless
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.compile_command import command_of
-from devkeel.libraries.resolve.cool_down import cool_down, dates_unknown, left_out
+from devkeel.libraries.resolve.cool_down import cool_down, dates_unknown, with_age
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
@@ -38,6 +38,7 @@ from devkeel.text.secrets import mask, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from devkeel.candidate.stage import StageOpener
     from devkeel.libraries.resolve import conda_solver, micromamba
@@ -58,6 +59,7 @@ __all__ = [
     "compile_run",
     "registry_unreachable",
     "resolve",
+    "unresolvable",
 ]
 
 # What the resolvers read in a project by themselves, beside the manifest that they are asked about: an answer that
@@ -73,6 +75,7 @@ READS = (
 )
 
 AGE_UNKNOWN = "Age unknown: the index tells no dates, so that what was chosen may be younger than the rules want."
+_UNTOLD = "Age unknown: micromamba cannot be told the rule, so that what it chose may be younger."
 _KEPT = ". The environment is as it was"
 _SOURCE, _TEXT = "resolution", "requirements.txt"
 SECONDS = 300.0
@@ -169,13 +172,18 @@ def resolve(
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
     if isinstance(before, ResolverRun) and ask(before, folder, open_old, timeout)[0]:
         return Resolved(why=f"the project did not resolve before either; {found.judge} says: {failures.reason(told)}")
-    young, wait, rule = left_out(project)
-    raise CheckFailed(
+    raise with_age(
+        unresolvable(told, manifest), project, found.judge, lambda: not ask(found, folder, open_stage, timeout)[0]
+    )
+
+
+def unresolvable(told: str, manifest: str) -> CheckFailed:
+    """Return the error about a manifest that does not resolve. told: what the resolver said."""
+    return CheckFailed(
         "unresolvable",
-        f"{failures.reason(told)}{young} Nothing was written.",
+        f"{failures.reason(told)} Nothing was written.",
         place=failures.place_of(told, manifest),
-        remedy=f"{failures.remedy(told)}{wait}",
-        details=rule,
+        remedy=failures.remedy(told),
         diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), _SOURCE, Place(manifest)),),
     )
 
@@ -192,13 +200,19 @@ def registry_unreachable(judge: str, told: str) -> Unavailable:
 
 def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
 
+    def asked(newest: datetime | None) -> str:
+        tool = micromamba.find_micromamba(project)
+        return conda_solver.require_resolvable(read(manifest) or b"", manifest, tool, timeout, newest)
+
     held = cool_down(project)
-    newest = held.newest if held is not None else None
-    judge = conda_solver.require_resolvable(
-        read(manifest) or b"", manifest, micromamba.find_micromamba(project), timeout, newest
-    )
+    try:
+        judge = asked(held.newest if held is not None else None)
+    except CheckFailed as error:
+        told = "rattler" if conda_solver.has_rattler() else "micromamba"
+        raise with_age(error, project, told, lambda: bool(asked(None))) from None
     stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""
-    return Resolved(judge=judge, why=stale.strip())
+    note = _UNTOLD if held is not None and judge == micromamba.MICROMAMBA else ""
+    return Resolved(judge=judge, why=stale.strip(), note=note)
 
 
 def ask(

@@ -9,15 +9,13 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devkeel.diagnosis.causes import both_ends
 from devkeel.diagnosis.network import is_unreached
-from devkeel.errors import CheckFailed, Diagnostic, Place, Refused, Unavailable
+from devkeel.errors import Place, Refused, Unavailable
 from devkeel.libraries.manifests.hashes import filled
 from devkeel.libraries.manifests.requirement_lines import decoded, lines_of
 from devkeel.libraries.manifests.requirements_file import included_by, lines_included
-from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.compile_command import command_of
-from devkeel.libraries.resolve.cool_down import left_out
+from devkeel.libraries.resolve.cool_down import with_age
 from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv
@@ -30,6 +28,7 @@ from devkeel.libraries.resolve.resolvers import (
     ask_aged,
     compile_run,
     registry_unreachable,
+    unresolvable,
 )
 from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
@@ -140,15 +139,8 @@ def _answered(subject: Candidate, question: ResolverRun, folder: str, manifest: 
     if code and is_unreached(told):
         raise registry_unreachable(question.judge, told)
     if code or not data:
-        young, wait, rule = left_out(subject.basis)
-        raise CheckFailed(
-            "unresolvable",
-            f"{failures.reason(told)}{young} Nothing was written.",
-            place=failures.place_of(told, manifest),
-            remedy=f"{failures.remedy(told)}{wait}",
-            details=rule,
-            diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), "resolution", Place(manifest)),),
-        )
+        failed = unresolvable(told, manifest)
+        raise with_age(failed, subject.basis, question.judge, lambda: not ask(question, folder, shown)[0])
     return data
 
 
