@@ -31,7 +31,10 @@ _INDENT = 4
 # node, lib/internal/test_runner/reporter/tap.js: what stands at the end of what it writes.
 _FOOTER = re.compile(r"# (tests|suites|pass|fail|cancelled|skipped|todo) (-?[\d.]+|NaN)")
 _COMMENT = re.compile(r"#( |$)")
-_HASH = "\ue000"  # stands for an escaped `#`, which begins no directive
+_HASH = "\ue000"  # stands for a `#` that begins no directive: one that is escaped, or has no space before it
+_INNER_HASH = re.compile(r"(?<=\S)#")
+# TAP 14, The Plan: a comment may follow; what is skipped as a whole says so there too.
+_PLAN_COMMENT = re.compile(r"\s*#(?!\s*skip).*", re.IGNORECASE)
 
 
 class _Point(Struct):
@@ -67,7 +70,7 @@ class _Document:
         if self.block is not None:
             self._in_block(text, body)
             return
-        if body.startswith("---") and indent % _INDENT == _INDENT // 2:
+        if body.startswith("---") and (indent % _INDENT == _INDENT // 2 or (indent and body == "---")):
             self.block = text[:indent]
             return
         if body.startswith("Bail out!"):
@@ -81,13 +84,14 @@ class _Document:
         level = self.levels[-1]
         if body == "}":
             return
-        found = self._parser.parse_line(body.replace("\\#", _HASH))
+        told = _INNER_HASH.sub(_HASH, body.replace("\\#", _HASH)) if point else _PLAN_COMMENT.sub("", body)
+        found = self._parser.parse_line(told)
         if isinstance(found, Plan):
             if level.plan is not None:
                 raise Differs("a plan stands twice", number)
             level.plan = found.expected_tests
         elif isinstance(found, Result):
-            self._add(level, found, number)
+            self._add(level, found, number, opens=body.endswith("{"))
 
     def _in_block(self, text: str, body: str) -> None:
         if (
@@ -117,11 +121,10 @@ class _Document:
         elif level.points:
             above.pending = [*(above.pending or ()), *level.points]
 
-    def _add(self, level: _Level, found: Result, number: int) -> None:
+    def _add(self, level: _Level, found: Result, number: int, *, opens: bool) -> None:
         name = (found.description or "").removeprefix("- ").replace(_HASH, "#")
         neither = bool(found.skip or found.todo)
-        # A subtest may also come after its test, between braces (node-tap).
-        opens = name.endswith("{")
+        # A subtest may also come after its test, between braces (node-tap, vitest).
         point = _Point(name.removesuffix("{").strip(), found.ok, neither, number, found.number, level.pending)
         level.pending, level.opened = None, point if opens else None
         level.points.append(point)
