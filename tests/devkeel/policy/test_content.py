@@ -28,7 +28,7 @@ packages = { forbid = ["mysql*", "event-stream", "python3Packages.requests"] }
 libraries = { forbid = ["python:evil*", "flatmap-stream"] }
 services = { forbid = ["mysql"] }
 languages = { allow = ["python", "javascript"] }
-registries = { forbid = ["flake:*", "*.example.org"] }
+registries = { forbid = ["flake:*", "*.example.org", "evil.cachix.org"] }
 inputs = { allow = ["github:cachix/*", "github:NixOS/*"], rules = ["no-path"] }
 """
 
@@ -101,6 +101,7 @@ BROKEN: dict[str, tuple[str, Callable[[Environment], object]]] = {
         "rules.registries.forbid",
         edit(kind="set", path="inputs.nixpkgs.url", value="nixpkgs", file="devenv.yaml"),
     ),
+    "a cache of devenv": ("rules.registries.forbid", edit(kind="set", path="cachix.pull", value=["evil"])),
     "an index": (
         "rules.registries.forbid",
         text("idna\n", "--index-url https://pip.example.org/simple\nidna\n", "requirements.txt"),
@@ -120,6 +121,31 @@ def test_what_a_change_adds_is_refused(project: Environment, rule: str, way: Cal
     line = RULES.splitlines()[(error.place.line or 0) - 1]
     assert line.startswith(str(error.details["rule"]).split(".")[1])
     assert {name: (root / name).read_text() for name in FILES} == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("extra-substituters", "https://cache.example.org"),
+        ("trusted-public-keys", "cache.example.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY="),
+        ("flake-registry", "https://cache.example.org/registry.json"),
+    ],
+)
+def test_what_a_flake_tells_nix_to_take_from_is_judged(project: Environment, setting: str, value: str) -> None:
+    flake = project.project.root / "flake.nix"
+    flake.write_text("{\n  nixConfig = { };\n  outputs = _: { };\n}\n")
+    before = flake.read_text()
+    with pytest.raises(PolicyRefused) as caught:
+        text("nixConfig = { }", f'nixConfig.{setting} = [ "{value}" ]', "flake.nix")(project)
+    assert (caught.value.code, caught.value.seen) == ("rule_broken", value)
+    assert caught.value.details["broken"][0] | {"name": ""} == {
+        "rule": "rules.registries.forbid",
+        "name": "",
+        "file": "flake.nix",
+        "line": 2,
+    }
+    assert flake.read_text() == before
+    text("nixConfig = { }", 'nixConfig.extra-substituters = [ "https://other.example.com" ]', "flake.nix")(project)
 
 
 KEPT: dict[str, Callable[[Environment], object]] = {

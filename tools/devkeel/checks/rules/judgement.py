@@ -13,6 +13,7 @@ from devkeel.checks.declared_references import FORGE_HOSTS, declared_references
 from devkeel.checks.rules.licences import broken_licence, licences_in_lock
 from devkeel.checks.rules.manifest_libraries import is_named_in, libraries_in, locks_beside, normalised
 from devkeel.checks.rules.named import Named, broken_by, line_with
+from devkeel.checks.rules.nix_caches import caches_in
 from devkeel.checks.rules.nix_options import switched_on
 from devkeel.checks.rules.nix_packages import packages_in
 from devkeel.checks.rules.registries import BESIDE, indirect_references, registries_in
@@ -149,6 +150,7 @@ def _named(rules: Rules, files: Mapping[str, bytes], read: Callable[[str], bytes
     if rules.registries is not None:
         for name, data in files.items():
             yield from registries_in(name, data)
+            yield from caches_in(name, data)
         yield from indirect_references(files)
     if rules.licences is not None:
         for name, data in files.items():

@@ -19,7 +19,7 @@ from devkeel.project.environment_files import is_requirements_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["BESIDE", "indirect_references", "registries_in"]
+__all__ = ["BESIDE", "indirect_references", "names_of_url", "registries_in"]
 
 # What resolvers read beside manifests and locks, from the root of the project.
 BESIDE = (".npmrc", ".yarnrc", ".yarnrc.yml", "uv.toml", "pip.conf", ".cargo/config.toml", ".cargo/config", ".condarc")
@@ -51,7 +51,7 @@ def registries_in(name: str, data: bytes) -> tuple[Named, ...]:
         Named("registries", names, f"the {kind} {url}", name, line_with(data, url), also=also)
         for url, kind in found.items()
         if url
-        for names, also in [_names(url)]
+        for names, also in [names_of_url(url)]
     )
 
 
@@ -65,7 +65,7 @@ def indirect_references(files: Mapping[str, bytes]) -> Iterator[Named]:
             yield Named("registries", names, what, reference.place.file, reference.place.line)
 
 
-def _names(url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def names_of_url(url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a URL is meant by, and what it may be forbidden by only: at another port a host is another one."""
     plain = url.removeprefix("sparse+").removeprefix("registry+").rstrip("/")
     parts = urlsplit(plain)
