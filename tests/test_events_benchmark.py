@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from benchmarks import events
 
-if TYPE_CHECKING:
-    import pytest
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_EACH", 2)
+    monkeypatch.setattr(events, "_REST", 0.1)
+    monkeypatch.setattr(events, "_PROCESSES", 1)
 
 
 def test_each_publication_has_a_line_and_every_event_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert events.main(6, 2_000, hold=1_000.0, slack=1.0) == 0
+    assert events.main(1, 2_000, hold=1_000.0, slack=1.0) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == [
-        *("beside", "ms", "ratio", "spread", "mean", "spread", "tail", "again", "events/s", "written", "lost"),
-        "verdict",
+        *("beside", "ms", "ratio", "spread", "mean", "spread", "unheard", "tail", "again"),
+        *("events/s", "written", "lost", "verdict"),
     ]
-    assert [line.split()[0] for line in lines] == ["change", "publication"]
+    assert [tuple(line.split()[:2]) for line in lines] == [
+        *(("change", "thread"), ("change", "processes")),
+        *(("publication", "thread"), ("publication", "processes")),
+    ]
     for line in lines:
         *_, written, lost, verdict = line.split()
         assert verdict == "held"
@@ -25,6 +31,7 @@ def test_each_publication_has_a_line_and_every_event_is_counted(capsys: pytest.C
         assert int(lost) == 0
 
 
-def test_events_that_cost_too_much_or_are_not_written_end_with_one() -> None:
+def test_events_that_cost_too_much_or_are_not_written_end_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PLACES", events.PLACES[:1])
     assert events.main(1, 500, hold=-1_000.0, slack=1.0) == 1
     assert events.main(1, 500, hold=1_000.0, slack=-1_000.0) == 1

@@ -27,7 +27,7 @@ LAYERS = {
     "runtime": {"errors", "state", "system", "text"},
     "project": {"errors", "runtime", "source", "system", "text"},
     "disclosure": {"errors", "project", "text"},
-    "events": {"disclosure", "errors", "project", "state"},
+    "events": {"disclosure", "errors", "project", "state", "system"},
     "diagnosis": {"errors", "source", "text"},
     "pinned": set(),
     "transaction": {"errors", "project", "state", "system", "text"},
@@ -57,7 +57,7 @@ LAYERS = {
         *("backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime"),
         *("sandbox", "transaction"),
     },
-    "judgement": {"context", "errors", "events", "policy", "project", "runtime", "transaction"},
+    "judgement": {"context", "errors", "events", "policy", "project", "runtime", "system", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "events"),
         *("history", "libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),

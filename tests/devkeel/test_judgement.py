@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from devkeel.errors import Place, PolicyRefused
 from devkeel.judgement import UNJUDGED
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.permission import EVERYTHING, NAMES, NOTHING, Limit, Permission
+from devkeel.system import precedence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +86,29 @@ def test_the_rule_that_takes_a_permission_away_is_the_one_that_is_named() -> Non
     assert both.lacks(["publish", "write"]) == ("write", "publish")
     assert NOTHING.names == {"read", "write", "publish"}
     assert not NOTHING.resolves
+
+
+def test_what_may_wait_knows_of_a_change_while_it_goes_on_and_of_no_look(root: Path) -> None:
+    environment, seen, ended = Environment(root, actor="test"), threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            if precedence.is_busy():
+                seen.set()
+                return
+            time.sleep(0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(5):
+        environment.check(level="syntax")
+    assert not seen.is_set()
+    for number in range(200):
+        edits = parse_edits([{"kind": "set", "path": "env.A", "value": str(number)}])
+        environment.change(edits, level="syntax")
+        if seen.is_set():
+            break
+    ended.set()
+    watcher.join()
+    assert seen.is_set()
+    assert not precedence.is_busy()

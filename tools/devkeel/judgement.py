@@ -18,6 +18,7 @@ from devkeel.policy.roles import LIBRARY
 from devkeel.project.root import SETTINGS
 from devkeel.project.settings import line_of
 from devkeel.runtime import holding
+from devkeel.system import precedence
 from devkeel.transaction import Attempt
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     try:
         _allow(context, action, needed)
         with holding.held_by(context.holder()):
-            result = perform()
+            if "write" in needed:
+                with precedence.First():
+                    return perform()
+            return perform()
     except DevkeelError as error:
         if error.code == "person_needed" and context.asks:
             raise  # what comes of it is told by who asks
@@ -137,7 +141,6 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
         raise
     finally:
         _CALL.reset(token)
-    return result
 
 
 def turned_down(face: _Face, action: str, error: PolicyRefused, given: Mapping[str, Any]) -> None:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.events import outlet as outlets
 from devkeel.events.bus import Events
 from devkeel.events.event import Event
 from devkeel.events.outlet import Outlet
+from devkeel.system import precedence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,6 +139,52 @@ def test_a_burst_is_delivered_at_once(tmp_path: Path) -> None:
     assert sizes == [1, 3_000]
 
 
+def test_a_listener_gets_nothing_while_a_publication_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlets, "_GIVE_WAY", 3_600.0)
+    gate, busy = Gate(), list[bool]()
+    gate.opened.set()
+
+    def treat(events: Sequence[Event]) -> list[Event]:
+        busy.append(precedence.is_busy())
+        return list(events)
+
+    outlet = Outlet(gate, treat)
+    with precedence.First():
+        outlet.put(event(1))
+        assert not gate.entered.wait(0.2)
+    assert gate.entered.wait(60)
+    assert outlet.close(60)
+    assert busy == [False]
+
+
+def test_a_publication_that_does_not_end_keeps_no_event_from_its_listener() -> None:
+    gate = Gate()
+    gate.opened.set()
+    outlet = Outlet(gate, list)
+    with precedence.First():
+        outlet.put(event(1))
+        assert gate.entered.wait(60)
+    assert outlet.close(60)
+
+
+def test_who_waits_for_a_listener_and_a_queue_that_fills_wait_for_no_publication(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outlets, "_GIVE_WAY", 3_600.0)
+    gate = Gate()
+    gate.opened.set()
+    outlet = Outlet(gate, list, bound=10)
+    with precedence.First():
+        outlet.put(event(1))
+        assert outlet.flush(60)
+        gate.entered.clear()
+        for number in range(2, 8):
+            outlet.put(event(number))
+        assert gate.entered.wait(60)
+        assert outlet.close(60)
+    assert [(item.operation, item.lost) for item in gate.taken] == [(number, 0) for number in range(1, 8)]
+
+
 def test_many_threads_lose_nothing_and_each_keeps_its_order(tmp_path: Path) -> None:
     taken: list[Event] = []
     events = Events(tmp_path)
@@ -193,6 +241,7 @@ def test_an_event_of_a_signal_handler_is_told_whatever_it_interrupts(tmp_path: P
     code = """
 import signal, sys
 from pathlib import Path
+from devkeel.events import outlet as outlets
 from devkeel.events.bus import Events
 events, taken = Events(Path(sys.argv[1])), []
 events.subscribe(taken.append)

@@ -12,6 +12,8 @@ from weakref import WeakSet
 
 from msgspec.structs import replace
 
+from devkeel.system import precedence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -30,6 +32,8 @@ _GATHER_MANY, _MANY = 0.5, 250
 # Events between two breaths: while they are made safe, no other thread of Python runs.
 _CHUNK = 250
 _BREATH = 0.001
+# Seconds that a burst may wait for what goes first in this process, and between two looks.
+_GIVE_WAY, _LOOK = 0.25, 0.005
 # Events that are delivered at once at most; what has come in one burst mostly is.
 _BURST = 10_000
 
@@ -139,9 +143,12 @@ class Outlet:
             self._waiting.wait()
             self._hurry.wait(gather)
             gather = _GATHER_MANY if len(self._queue) >= _MANY else _GATHER
+            until = time.monotonic() + _GIVE_WAY
+            self._give_way(until)
+            until = 0.0 if self._hurry.is_set() else until
             self._waiting.clear()
             self._hurry.clear()
-            self._work_off()
+            self._work_off(until)
             if self._ending and not self._goes_on():
                 return
 
@@ -156,8 +163,14 @@ class Outlet:
                 return True
         return False
 
-    def _work_off(self) -> None:
-        """Deliver all that waits."""
+    def _give_way(self, until: float) -> None:
+        """Wait for what goes first in this process, while there is room, and nobody waits for the listener."""
+        while precedence.is_busy() and len(self._queue) < self._bound // 2 and time.monotonic() < until:
+            if self._hurry.wait(_LOOK):
+                return
+
+    def _work_off(self, until: float = 0.0) -> None:
+        """Deliver all that waits. until: when it gives way no more, by the monotonic clock."""
         burst: list[Handed] = []
         told: list[Event | Handed] = []
         while True:
@@ -178,6 +191,7 @@ class Outlet:
                     self._deliver(burst)
                     burst = []
                 self._hurry.wait(_BREATH)
+                self._give_way(until)
         self._deliver(burst + self._treated(told))
 
     def _treated(self, told: list[Event | Handed]) -> list[Handed]:

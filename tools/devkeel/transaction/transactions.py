@@ -13,6 +13,7 @@ from devkeel.project.settings import Retention
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
+from devkeel.system import precedence
 from devkeel.text.actions import do
 from devkeel.transaction import files, old_files
 from devkeel.transaction.files import step
@@ -128,7 +129,7 @@ class Transactions:
         publish = publication.publish  # loaded before the lock is held
         operation = None
         try:
-            with self._locked() as found:
+            with precedence.First(), self._locked() as found:
                 self._recover()
                 before = self._store.newest_number()
                 operation = publish(self._store, self.project, changes, record, watched, agreed=agreed)
