@@ -29,7 +29,7 @@ def story(devkeel: Shell) -> Shell:
 
 def settled(text: str) -> str:
     """Return what is the same each time."""
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "<time>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:\\]+\+00:00", "<time>", text)
     text = re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b", "<hash>", text)
     text = re.sub(r"devkeel [\w.]+ \([^)]*\)", "<person>", text)
     text = re.sub(r"longest [\d.]+ s \(\\?#\d+\)", "longest <seconds>", text)

@@ -185,6 +185,22 @@ def test_a_record_that_is_not_as_it_was_written_is_said(environment: Environment
     assert report.chain.faults
 
 
+def test_it_says_whether_checks_passed_what_they_built_and_where_the_record_begins(environment: Environment) -> None:
+    assert environment.report().outcomes is None
+    add(environment, "fd")
+    file = environment.project.root / "devenv.nix"
+    file.write_text(file.read_text().replace("  packages", '  services.redis.port = "x";\n  packages', 1))
+    add(environment, "ripgrep")
+    report = environment.report()
+    assert report.outcomes is not None
+    assert (report.outcomes.passed, report.outcomes.with_errors) == (1, (3,))  # 2 is the change by hand
+    assert (report.outcomes.built, report.outcomes.unknown) == ((), 0)
+    first = report.operations[-1]
+    assert (report.chain.first, report.chain.begins, report.chain.dropped) == (1, first.time, 0)
+    assert first.time in report.summary[-1]
+    assert environment.report(until="2000-01-01", since="1999-01-01").outcomes is None
+
+
 def test_the_gates_of_the_period_are_in_it(environment: Environment) -> None:
     add(environment, "fd")
     state = environment.project.state

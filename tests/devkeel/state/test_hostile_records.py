@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import json
 import os
 import shutil
 import sqlite3
@@ -374,6 +376,17 @@ def test_each_missing_directory_of_the_key_is_for_its_user_alone(
     made = [tmp_path / "there/a", tmp_path / "there/a/b", tmp_path / "there/a/b/devkeel"]
     assert {item.stat().st_mode & 0o777 for item in made} == {0o700}
     assert (tmp_path / "there").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_mark_is_over_the_same_text_in_each_version() -> None:
+    seal = origin.Seal(b"k" * 32, "0123456789abcdef" * 2)
+    parts = ('a"\u00e9\n', 7, None, ["p/\u2028", None, "x", 420, None])
+    text = json.dumps(["operation", seal.project, *parts], separators=(",", ":"))
+    mark = hmac.new(seal.key, text.encode(), "sha256").hexdigest()
+    assert seal.mark("operation", *parts) == seal.mark_of("operation", origin.written(parts)) == mark
+    assert seal.holds(mark, "operation", *parts)
+    assert not seal.holds(mark, "operation", *parts[:-1], ["p/\u2028", None, "x", 421, None])
+    assert not seal.holds(f"\u00e9{mark}", "operation", *parts)
 
 
 def test_recovery_takes_back_all_files_that_edits_write() -> None:

@@ -16,6 +16,7 @@ from devkeel.report.net import net_changes
 from devkeel.report.result import (
     CallerActivity,
     ChainState,
+    CheckOutcomes,
     CheckTimes,
     PeriodReport,
     ReportedGate,
@@ -61,8 +62,8 @@ def period_report(
     # What no write has noted yet is of now.
     unseen = log.not_noted_words(not_noted(store, {}), asked) if until is None else []
     callers, checks, chain = _callers(operations, refusals), _times(chosen.operations), _chain(store)
-    gates = _gates(context, asked)
-    lines = summary(operations, net, refused, unseen, checks, chain, gates)
+    gates, outcomes = _gates(context, asked), _outcomes(chosen.operations)
+    lines = summary(operations, net, refused, unseen, checks, chain, gates, outcomes)
     return PeriodReport(
         project=context.project.root.name,
         since=asked.since or "",
@@ -80,6 +81,7 @@ def period_report(
         chain=chain,
         gates=gates,
         complete=not chosen.more,
+        outcomes=outcomes,
     )
 
 
@@ -185,6 +187,21 @@ def _times(operations: Sequence[Operation]) -> CheckTimes | None:
     return CheckTimes(len(totals), _rounded(median(totals.values())), _rounded(totals[longest]), longest, medians)
 
 
+def _outcomes(operations: Sequence[Operation]) -> CheckOutcomes | None:
+    """Return what checks said of the operations that a caller did."""
+    own = [item for item in operations if item.kind != EXTERNAL]
+    if not own:
+        return None
+    said = {item.id: item.report.get("ok") for item in own}
+    built = [item.id for item in own if isinstance(ran := item.report.get("ran"), list) and "build" in ran]
+    return CheckOutcomes(
+        passed=sum(ok is True for ok in said.values()),
+        with_errors=tuple(number for number, ok in said.items() if ok is False),
+        built=tuple(built),
+        unknown=sum(not isinstance(ok, bool) for ok in said.values()),
+    )
+
+
 def _seconds(found: object) -> Mapping[str, float]:
     items = found.items() if isinstance(found, dict) else ()
     return {str(name): float(value) for name, value in items if isinstance(value, int | float)}
@@ -210,4 +227,8 @@ def _gates(context: Context, asked: Query) -> tuple[ReportedGate, ...]:
 def _chain(store: Transactions) -> ChainState:
     found = store.verify()
     faults = tuple(item.message for item in found.faults)
-    return ChainState(found.ok, found.head.operation, found.head.hash, found.why != "older", faults)
+    oldest = store.oldest()
+    first, begins = (None, None) if oldest is None else oldest
+    return ChainState(
+        found.ok, found.head.operation, found.head.hash, found.why != "older", faults, first, begins, found.dropped
+    )

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 __all__ = [
     "CallerActivity",
     "ChainState",
+    "CheckOutcomes",
     "CheckTimes",
     "NetChange",
     "PeriodReport",
@@ -97,10 +98,24 @@ class CheckTimes(Struct, frozen=True):
     rungs: dict[str, float]
 
 
+class CheckOutcomes(Struct, frozen=True):
+    """What checks said of the operations of a caller, by their numbers, newest first.
+
+    passed: how many had no error. with_errors: published with errors that were there before. built: whose checks built
+    the environment; what was applied is in no history. unknown: of which nothing was kept.
+    """
+
+    passed: int
+    with_errors: tuple[int, ...] = ()
+    built: tuple[int, ...] = ()
+    unknown: int = 0
+
+
 class ChainState(Struct, frozen=True):
     """Whether the history is as devkeel wrote it, all of it. operation, head: its newest, to be kept elsewhere.
 
-    chained: False where an older devkeel wrote it. faults: what is not as it was written, in words.
+    chained: False where an older devkeel wrote it. faults: what is not as it was written, in words. first, begins: the
+    oldest operation that is kept and its time, UTC; dropped: how many before it, or between, are not kept any more.
     """
 
     ok: bool
@@ -108,6 +123,9 @@ class ChainState(Struct, frozen=True):
     head: str
     chained: bool
     faults: tuple[str, ...] = ()
+    first: int | None = None
+    begins: str | None = None
+    dropped: int = 0
 
 
 class ReportedGate(Struct, frozen=True):
@@ -126,7 +144,7 @@ class PeriodReport(Struct, frozen=True):
 
     summary: five lines that say it all in short. operations: newest first; refusals: newest first. not_noted: what went
     past devkeel and no write has noted yet, in words. gates: newest first. complete: all operations
-    of the period were looked at.
+    of the period were looked at. outcomes: None where no operation was by a caller.
     """
 
     project: str
@@ -145,4 +163,5 @@ class PeriodReport(Struct, frozen=True):
     chain: ChainState
     gates: tuple[ReportedGate, ...] = ()
     complete: bool = True
+    outcomes: CheckOutcomes | None = None
     version: int = 1

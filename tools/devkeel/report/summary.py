@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from devkeel.report.result import (
         ChainState,
+        CheckOutcomes,
         CheckTimes,
         NetChange,
         ReportedGate,
@@ -45,6 +46,7 @@ def summary(
     checks: CheckTimes | None,
     chain: ChainState,
     gates: Sequence[ReportedGate] = (),
+    outcomes: CheckOutcomes | None = None,
 ) -> tuple[str, ...]:
     """Return the five lines."""
     hand = sum(item.kind == "external" for item in operations)
@@ -53,7 +55,7 @@ def summary(
         f"What: {_what(changes, not_noted)}.",
         f"By whom and why: {_whom(operations, hand, len(not_noted))}.",
         f"Refused: {_refused(refused)}. Undone: {_undone(operations)}.",
-        f"Checks: {_checks(checks, own)}.{_gates(gates)}",
+        f"Checks: {_checks(checks, own)}.{_outcomes(outcomes)}{_gates(gates)}",
         f"History: {_chain(chain)}.",
     )
 
@@ -149,6 +151,22 @@ def _checks(checks: CheckTimes | None, own: int) -> str:
     return f"{_count(checks.count, 'operation')} checked ({', '.join(checks.rungs)}), {times}"
 
 
+def _outcomes(found: CheckOutcomes | None) -> str:
+    if found is None:
+        return ""
+    told = [f"{found.passed} passed"]
+    if found.with_errors:
+        told.append(f"{len(found.with_errors)} left errors that were there before ({_numbers(found.with_errors)})")
+    told += [f"of {found.unknown} it is not known"] if found.unknown else []
+    built = f"{len(found.built)} built it ({_numbers(found.built)})" if found.built else "none built anything"
+    return f" {', '.join(told)}; {built}."
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    shown = ", ".join(f"#{number}" for number in numbers[:_FEW])
+    return f"{shown}, and {len(numbers) - _FEW} more" if len(numbers) > _FEW else shown
+
+
 def _gates(gates: Sequence[ReportedGate]) -> str:
     if not gates:
         return ""
@@ -159,12 +177,20 @@ def _gates(gates: Sequence[ReportedGate]) -> str:
 
 def _chain(chain: ChainState) -> str:
     if not chain.ok:
-        return f"not as devkeel wrote it: {_count(len(chain.faults), 'place')}"
+        return f"not as devkeel wrote it: {_count(len(chain.faults), 'place')}{_beginning(chain)}"
     if not chain.chained:
-        return "as devkeel wrote it by its seals; it has no chain yet, which the next write makes"
+        return f"as devkeel wrote it by its seals; it has no chain yet, which the next write makes{_beginning(chain)}"
     if not chain.operation:
         return "there is none"
-    return f"as devkeel wrote it, up to #{chain.operation} {chain.head[:12]}"
+    return f"as devkeel wrote it, up to #{chain.operation} {chain.head[:12]}{_beginning(chain)}"
+
+
+def _beginning(chain: ChainState) -> str:
+    """Return where the record begins: of what was before it, a report says nothing."""
+    begins = "" if chain.begins is None else f"; it begins with #{chain.first} at {_cut(chain.begins)}"
+    if not chain.dropped:
+        return begins
+    return f"{begins}; {_count(chain.dropped, 'operation')} {'is' if chain.dropped == 1 else 'are'} not kept any more"
 
 
 def _count(number: int, noun: str) -> str:

@@ -439,6 +439,11 @@ class Store:
         )
         return next(((row[0], row[1]) for row in self._rows(query, {"id": number})), (None, None))
 
+    def oldest(self) -> tuple[int, str] | None:
+        """Return the oldest published operation that is kept, and its time."""
+        rows = self._rows("SELECT id, time FROM operation WHERE state = 'published' ORDER BY id LIMIT 1")
+        return next(((row["id"], str(row["time"])) for row in rows), None)
+
     def operation(self, number: int) -> Operation:
         """Return one published operation; raises UsageError when there is none of that id."""
         found = self._operations(f"{_SELECT} AND id = ?", (number,))

@@ -198,6 +198,10 @@ class Transactions:
         """
         return self._store.history(limit, before, since, kind)
 
+    def oldest(self) -> tuple[int, str] | None:
+        """Return the oldest published operation that is kept, and its time, UTC. Creates nothing."""
+        return self._store.oldest()
+
     def operation(self, id: int) -> Operation:  # noqa: A002 - the word that callers use
         """Return a published operation; raises UsageError (unknown_operation) when there is none."""
         return self._store.operation(id)

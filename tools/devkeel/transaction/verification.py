@@ -18,7 +18,7 @@ from devkeel.errors import UsageError
 from devkeel.transaction import chain, refusals, schema
 from devkeel.transaction.chain import Anchor, ChainHead, Link
 from devkeel.transaction.operation import FileImage
-from devkeel.transaction.seals import COLUMNS, digest_of, is_sealed
+from devkeel.transaction.seals import COLUMNS, compared
 
 if TYPE_CHECKING:
     import sqlite3
@@ -280,13 +280,13 @@ def _one(
             )
         walk.figures["dropped"] += bool(link is not None and link.dropped)
     else:
-        values = dict(row)
         walk.count("operations")
-        if not is_sealed(seal, values, images):
+        sealed, digest = compared(seal, dict(row), images)
+        if not sealed:
             walk.fault("operation_unsealed", f"Operation {number} carries no seal of this user's devkeel.", number)
         if link is None and row["state"] != "pending" and number > walk.anchor.operation:
             walk.fault("operation_added", f"Operation {number} is in the history and not in its chain.", number)
-        if link is not None and digest_of(values, images) != link.digest:
+        if link is not None and digest != link.digest:
             walk.fault("operation_changed", f"Operation {number} is not as it was when it was written.", number)
     if link is not None:
         if not link.sealed(seal):

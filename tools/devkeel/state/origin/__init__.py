@@ -9,7 +9,7 @@ from __future__ import annotations
 from devkeel.state.origin import witness
 from devkeel.state.origin.foreign_records import ASIDE, set_aside
 from devkeel.state.origin.ownership import Ownership, begin, foreign, no_key, ownership, prepare, sealing, unkept
-from devkeel.state.origin.seal import Seal
+from devkeel.state.origin.seal import Seal, written
 
 __all__ = [
     "ASIDE",
@@ -24,4 +24,5 @@ __all__ = [
     "set_aside",
     "unkept",
     "witness",
+    "written",
 ]
