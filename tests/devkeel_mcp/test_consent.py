@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp.client import Client
-from mcp_types import ElicitResult
+from mcp_types import ElicitResult, Implementation
 
 from devkeel.errors import Conflict
+from devkeel.policy.roles import Caller, NamedRole
 from devkeel_mcp import Offer, build_server
 from devkeel_mcp.calls.consent import Plans, takes_away
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 ADD = {"names": ["ripgrep"], "level": "syntax"}
 ASKING = Offer(asks="all")
+ROLES = (NamedRole("editor", "--role", "whoever starts it"),)
+ALICE, BOB = Caller("client", "alice 1", ROLES), Caller("client", "bob 1", ROLES)
 
 
 def client(agent: Agent, answer: Callable[[str], ElicitResult] | None = None, offer: Offer = ASKING) -> Client:
@@ -173,13 +176,40 @@ async def test_only_a_server_that_asks_knows_the_argument(agent: Agent) -> None:
 def test_a_plan_expires_and_is_forgotten_when_there_are_too_many() -> None:
     now = [100.0]
     plans = Plans(clock=lambda: now[0])
-    first = plans.propose("t", {}, "r")
+    first = plans.propose(ALICE, "t", {}, "r")
     now[0] += 601
     with pytest.raises(Conflict):
-        plans.redeem(first, "t", {}, "r")
-    many = [plans.propose("t", {}, "r") for _ in range(101)]
+        plans.redeem(first, ALICE, "t", {}, "r")
+    many = [plans.propose(ALICE, "t", {}, "r") for _ in range(101)]
     with pytest.raises(Conflict):
-        plans.redeem(many[0], "t", {}, "r")
-    plans.redeem(many[-1], "t", {}, "r")
+        plans.redeem(many[0], ALICE, "t", {}, "r")
+    plans.redeem(many[-1], ALICE, "t", {}, "r")
     with pytest.raises(Conflict):
-        plans.redeem(many[1], "t", {}, "other revision")
+        plans.redeem(many[1], ALICE, "t", {}, "other revision")
+
+
+async def test_a_plan_is_good_for_its_own_caller_only(agent: Agent) -> None:
+    server = build_server(agent.root, ASKING)
+
+    async def calling(name: str, **more: str) -> CallToolResult:
+        who = Implementation(name=name, version="1")
+        async with Client(server, mode=agent.era, client_info=who) as connected:
+            return await connected.call_tool("add_packages", ADD | more)
+
+    planned = await calling("one")
+    assert planned.structured_content is not None
+    assert code_of(await calling("another", confirm=planned.structured_content["confirm"])) == "plan_differs"
+    assert "ripgrep" not in agent.read()
+    planned = await calling("one")
+    assert planned.structured_content is not None
+    done = await calling("one", confirm=planned.structured_content["confirm"])
+    assert not done.is_error, text_of(done)
+
+
+@pytest.mark.parametrize("other", [BOB, Caller("client", "alice 1"), Caller("client", "alice 1", (*ROLES, *ROLES))])
+def test_a_plan_is_bound_to_the_name_and_the_roles_of_its_caller(other: Caller) -> None:
+    plans = Plans()
+    with pytest.raises(Conflict) as caught:
+        plans.redeem(plans.propose(ALICE, "t", {}, "r"), other, "t", {}, "r")
+    assert caught.value.code == "plan_differs"
+    plans.redeem(plans.propose(ALICE, "t", {}, "r"), ALICE, "t", {}, "r")

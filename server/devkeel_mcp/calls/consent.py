@@ -1,6 +1,6 @@
 """Asking the human before a write or an execution: by elicitation in both eras, else by a plan that is repeated.
 
-A plan is bound to the tool, its arguments and the revision; it expires, and is good for one call.
+A plan is bound to the caller, the tool, its arguments and the revision; it expires, and is good for one call.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
+    from devkeel.policy.roles import Caller
+
 __all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away", "unasked"]
 
 CONFIRM = "confirm"
@@ -60,16 +62,16 @@ class Plans:
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     _open: OrderedDict[str, float] = field(default_factory=OrderedDict, repr=False)
 
-    def propose(self, tool: str, arguments: dict[str, Any], revision: str) -> str:
+    def propose(self, caller: Caller, tool: str, arguments: dict[str, Any], revision: str) -> str:
         """Return the hash of a new plan."""
         nonce = secrets.token_hex(8)
-        plan = f"{nonce}{self._hash(nonce, tool, arguments, revision)}"
+        plan = f"{nonce}{self._hash(nonce, caller, tool, arguments, revision)}"
         self._open[plan] = self.clock() + _SECONDS
         if len(self._open) > _PLANS:
             self._open.popitem(last=False)
         return plan
 
-    def redeem(self, plan: str, tool: str, arguments: dict[str, Any], revision: str) -> None:
+    def redeem(self, plan: str, caller: Caller, tool: str, arguments: dict[str, Any], revision: str) -> None:
         """Use a plan up; raises Conflict `plan_expired` or `plan_differs`, and then nothing may be done."""
         if self._open.pop(plan, 0.0) <= self.clock():
             raise Conflict(
@@ -78,15 +80,16 @@ class Plans:
                 remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
             )
         nonce = plan[:16]
-        if not hmac.compare_digest(plan[16:], self._hash(nonce, tool, arguments, revision)):
+        if not hmac.compare_digest(plan[16:], self._hash(nonce, caller, tool, arguments, revision)):
             raise Conflict(
                 "plan_differs",
-                "The plan was for other arguments, or the files have changed since it was made.",
+                "The plan was for another caller or other arguments, or the files have changed since it was made.",
                 remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
             )
 
-    def _hash(self, nonce: str, tool: str, arguments: dict[str, Any], revision: str) -> str:
-        told = json.dumps([nonce, tool, arguments, revision], sort_keys=True)
+    def _hash(self, nonce: str, caller: Caller, tool: str, arguments: dict[str, Any], revision: str) -> str:
+        who = [caller.client, sorted(role.name for role in caller.roles)]
+        told = json.dumps([nonce, who, tool, arguments, revision], sort_keys=True)
         return hmac.new(self._key, told.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 

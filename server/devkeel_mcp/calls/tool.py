@@ -160,7 +160,7 @@ class StrictTool(Tool):
                 raise await self._turned_down(call, parsed, declined())
             call = replace(call, agreed=True)
         if plan is not None:
-            self._workspace.plans.redeem(str(plan), self.name, arguments, revision)
+            self._workspace.plans.redeem(str(plan), current(), self.name, arguments, revision)
             return await self._unless_needed(call, _on(parsed, revision), arguments, context)
         return await self._asked(call, parsed, arguments, revision, context)
 
@@ -209,7 +209,7 @@ class StrictTool(Tool):
             blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             tried_of = blocks.rpartition("\nNext: ")[0]
             message = f"{message}\n{tried_of}" if consents else tried_of
-        plan = self._workspace.plans.propose(self.name, arguments, revision)
+        plan = self._workspace.plans.propose(current(), self.name, arguments, revision)
         message = (call.disclosure or self._workspace.disclosure).text(message)
         agreed = await ask(context, message, plan)
         if agreed is None and needed is not None:
@@ -223,7 +223,7 @@ class StrictTool(Tool):
         if not agreed:
             raise await self._turned_down(call, parsed, declined())
         now = await call.read(lambda environment: environment.revision())
-        self._workspace.plans.redeem(plan, self.name, arguments, now)
+        self._workspace.plans.redeem(plan, current(), self.name, arguments, now)
         return await self._handled(replace(call, agreed=True), _on(parsed, revision))
 
     async def _turned_down(self, call: Call, parsed: Arguments, error: PolicyRefused) -> PolicyRefused:

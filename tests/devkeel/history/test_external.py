@@ -336,6 +336,15 @@ def test_the_history_is_asked_by_whom_and_about_what(environment: Environment) -
     assert found(about="redis", before=3) == [2]
 
 
+@pytest.mark.parametrize("asked", [{"by": ""}, {"by": "  "}, {"about": ""}, {"by": "test", "about": "\t"}])
+def test_nobody_and_nothing_is_no_question(environment: Environment, asked: dict[str, str]) -> None:
+    add(environment, "fd")
+    for ask in (environment.history, environment.report):
+        with pytest.raises(UsageError) as caught:
+            ask(**asked)
+        assert caught.value.code == "bad_selection"
+
+
 def test_no_more_is_looked_through_for_a_page_than_a_bound(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

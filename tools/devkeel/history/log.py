@@ -63,7 +63,7 @@ _KEPT_BESIDE = ("seconds", "role")
 def page(
     store: Transactions, wanted: Query, *, limit: int, contents: Mapping[str, bytes | None] | None = None
 ) -> HistoryPage:
-    """Return operations, newest first. Raises UsageError `bad_limit`, `bad_time`.
+    """Return operations, newest first. Raises UsageError `bad_limit`, `bad_time`, `bad_selection`.
 
     wanted: with times as a person writes them. contents: files that were read already.
     """
@@ -87,7 +87,15 @@ def page(
 
 
 def timed(wanted: Query, now: datetime) -> Query:
-    """Return what is asked for with its times as operations have them. Raises UsageError `bad_time`."""
+    """Return what is asked for, its times as operations have them. Raises UsageError `bad_time`, `bad_selection`."""
+    for name, given in (("by", wanted.by), ("about", wanted.about)):
+        if given is not None and not given.strip():
+            raise UsageError(
+                "bad_selection",
+                f"`{name}` is empty, which names nothing.",
+                seen=name,
+                remedy="Name what is meant, or leave it out for everything.",
+            )
     since, until = (None if text is None else read_time(text, now) for text in (wanted.since, wanted.until))
     if since is not None and since > (until or now.isoformat(timespec="seconds")):
         raise UsageError(

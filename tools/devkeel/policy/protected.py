@@ -13,7 +13,7 @@ from devkeel.catalogue.renames import old_names
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, Place, PolicyRefused
 from devkeel.policy import protected_files
-from devkeel.policy.mentions import UNPARSED, DeclarationFiles, Fact, said_about
+from devkeel.policy.mentions import FLAKE, UNPARSED, DeclarationFiles, Fact, said_about
 from devkeel.project.declaration import origin
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
 from devkeel.project.settings import Settings, read_settings
@@ -55,7 +55,8 @@ def require_unprotected(
         own = parse_option_glob(path)
         names = (own, *old_names(own))
         was, now = said_about(names, old), said_about(names, new)
-        facts = _beginning(now.facts) if old.read(DECLARATION) is None else now.facts
+        begun = {name for name in (DECLARATION, FLAKE) if old.read(name) is None}
+        facts = _beginning(now.facts, begun) if begun else now.facts
         difference = _different(was.facts, facts)
         if difference is not None and difference.kind != UNPARSED:
             raise _refusal(path, difference)
@@ -111,9 +112,11 @@ def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozense
     return DeclarationFiles(cache(read), changed, begins)
 
 
-def _beginning(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-    """Leave out the inputs that a new declaration begins with."""
-    return tuple(item for item in facts if not (item.file == INPUTS and item.kind.startswith("`inputs.")))
+def _beginning(facts: tuple[Fact, ...], begun: set[str]) -> tuple[Fact, ...]:
+    """Leave out the inputs that a new declaration, or a new flake, begins with."""
+    inputs = {INPUTS: "`inputs."} if DECLARATION in begun else {}
+    inputs |= {FLAKE: "the input "} if FLAKE in begun else {}
+    return tuple(item for item in facts if not (item.file in inputs and item.kind.startswith(inputs[item.file])))
 
 
 def _different(was: tuple[Fact, ...], now: tuple[Fact, ...]) -> Fact | None:

@@ -49,7 +49,7 @@ def period_report(
     """Return what happened in a period. since: by default seven days ago; until: by default now.
 
     by, about: as the history takes them; what stands in the record of the chain is about all of it. Raises UsageError
-    `bad_time`, StateError.
+    `bad_time`, `bad_selection`, StateError.
     """
     store, now = context.records, datetime.now(UTC)
     asked = log.timed(Query(since=since or _USUAL, until=until, by=by, about=about), now)

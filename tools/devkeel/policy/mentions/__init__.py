@@ -5,6 +5,7 @@ is written, so that a change of it counts as a change of the option.
 """
 
 from devkeel.policy.mentions.facts import UNPARSED, DeclarationFiles, Fact
+from devkeel.policy.mentions.flake_modules import FLAKE
 from devkeel.policy.mentions.option_survey import OptionMentions, said_about
 
-__all__ = ["UNPARSED", "DeclarationFiles", "Fact", "OptionMentions", "said_about"]
+__all__ = ["FLAKE", "UNPARSED", "DeclarationFiles", "Fact", "OptionMentions", "said_about"]

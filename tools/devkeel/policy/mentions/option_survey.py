@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from devkeel.policy.mentions import envrc, inputs
 from devkeel.policy.mentions.facts import UNPARSED, Fact
+from devkeel.policy.mentions.flake_modules import FlakeModules
 from devkeel.policy.mentions.nodes import callee, defining, path_of, statement, tokens, union
 from devkeel.policy.mentions.references import References
 from devkeel.source import nix
@@ -122,6 +123,7 @@ class _Survey(Struct, dict=True):
         for name in (*_ROOTS, *found.modules):
             if self.files.read(name) is not None or name in found.required:
                 self._module(name)
+        self._flake().survey()
         if self.profiled:
             self.facts += self.extends
         packages = packages or "pkgs" in self.references.words
@@ -129,6 +131,16 @@ class _Survey(Struct, dict=True):
         for folder in sorted(found.folders(self.references)):
             self.references.folder(folder)
         self.facts += envrc.read(self.files, self.references.environment)
+
+    def _flake(self) -> FlakeModules:
+        return FlakeModules(
+            self.files,
+            self.references,
+            self.facts.append,
+            lambda document, node: self._value(document, node, (), top=True),
+            self._imports,
+            lambda document, names, node: self._entry(document, names, node, (), top=True),
+        )
 
     # Modules and values.
 
