@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.checks.rules.licences import broken_licence
+from devkeel.checks.rules.licences import broken_licence, licences_in_lock
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import PolicyRefused
 from devkeel.project.rules import NameRule
@@ -33,11 +33,47 @@ RULE = NameRule(allow=("MIT", "Apache-2.0", "BSD-*"), forbid=("GPL-*",))
         ("MIT AND GPL-2.0-only", "forbid"),
         ("Apache-2.0 WITH LLVM-exception", None),
         ("(MIT AND Apache-2.0) OR GPL-2.0", None),
+        ("mit", None),
+        ("gpl-3.0", "forbid"),
+        ("MIT AND gpl-3.0", "forbid"),
+        ("(MIT OR GPL-3.0) AND GPL-2.0", "forbid"),
+        ("(MIT OR Apache-2.0) AND Unicode-DFS-2016", "allow"),
+        ("MIT AND (Apache-2.0 OR GPL-3.0)", None),
+        ("MIT OR (GPL-2.0 AND Apache-2.0)", None),
+        ("WTFPL OR MIT AND GPL-2.0", "allow"),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", "forbid"),
+        ("WTFPL WITH some-exception", "allow"),
+        # None of these is an expression.
+        ("MIT OR", "allow"),
+        ("MIT OR AND GPL-2.0", "allow"),
+        ("(MIT", None),
+        ("MIT License or Apache-2.0", "allow"),
+        ("(" * 5000 + "MIT" + ")" * 5000, None),
+        ("", "allow"),
         (None, None),
     ],
 )
 def test_an_expression_is_fine_where_one_alternative_is(licence: str | None, part: str | None) -> None:
     assert broken_licence(RULE, licence) == part
+
+
+def test_a_licence_may_be_named_with_its_exception_or_by_a_whole_text() -> None:
+    rule = NameRule(allow=("GPL-2.0-only WITH Classpath-exception-2.0", "BSD or so"))
+    assert broken_licence(rule, "GPL-2.0-only with Classpath-exception-2.0") is None
+    assert broken_licence(rule, "GPL-2.0-only") == "allow"
+    assert broken_licence(rule, "BSD or so") is None
+
+
+def test_each_version_of_a_library_in_a_lock_has_its_own_licence() -> None:
+    packages = {
+        "": {"license": "ISC"},
+        "node_modules/a/node_modules/x": {"license": "GPL-3.0"},
+        "node_modules/b/node_modules/x": {"license": "MIT"},
+        "node_modules/x": {"license": "MIT"},
+    }
+    assert licences_in_lock("package-lock.json", json.dumps({"packages": packages}).encode()) == {
+        "x": ("GPL-3.0", "MIT")
+    }
 
 
 def test_what_is_not_known_is_refused_where_the_rule_wants_that() -> None:

@@ -88,7 +88,7 @@ def _licences(
 ) -> dict[tuple[str, str], tuple[str | None, ...]]:
     found = dict[tuple[str, str], tuple[str | None, ...]]()
     for file, data in files_ruled(candidate).items():
-        found |= {("javascript", name): (text,) for name, text in licences_in_lock(file, data).items()}
+        found |= {("javascript", name): texts for name, texts in licences_in_lock(file, data).items()}
     for item in new:
         if item.language != "nix" and (item.language, item.name) not in found:
             text = licence_of_library(item.language, item.name, candidate.read, candidate.root)

@@ -171,17 +171,11 @@ def _library(language: str, name: str, file: str, line: int | None, more: str = 
 
 
 def _licences(name: str, data: bytes) -> Iterator[Named]:
-    for library, licence in licences_in_lock(name, data).items():
-        what = f"the licence {licence} of {library}"
-        yield Named(
-            "licences",
-            (f"javascript:{library}",),
-            what,
-            name,
-            line_with(data, f'"node_modules/{library}"'),
-            True,
-            (licence,),
-        )
+    for library, licences in licences_in_lock(name, data).items():
+        line = line_with(data, f'"node_modules/{library}"')
+        for licence in licences:
+            what = f"the licence {licence} of {library}"
+            yield Named("licences", (f"javascript:{library}",), what, name, line, True, (licence,))
 
 
 def _in_nix(modules: Modules, read: Callable[[str], bytes | None]) -> Iterator[Named]:

@@ -9,6 +9,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.checks.rules.manifest_libraries import normalised
 from devkeel.errors import DevkeelError
 from devkeel.system.reading_room import Room
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["broken_licence", "licence_of_library", "licences_in_lock"]
 
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
-_OR, _AND = re.compile(r"\s+OR\s+", re.IGNORECASE), re.compile(r"\s+AND\s+", re.IGNORECASE)
-# An exception gives a right more.
-_WITH = re.compile(r"\s+WITH\s+[^\s()]+", re.IGNORECASE)
+_TOKEN = re.compile(r"[()]|[^\s()]+")
+_OPERATORS = frozenset({"and", "or", "with"})
+_BETWEEN = re.compile(r"\s+(?:and|or)\s+")
+_DEEPEST = 64
 # What npm and distributions of Python write where they say nothing (npm docs, package.json, license).
 _NONE = frozenset({"", "unlicensed", "unknown", "see license in license", "custom"})
 
@@ -37,25 +40,97 @@ def broken_licence(rule: NameRule, licence: str | None) -> str | None:
     """
     if licence is None:
         return "unknown" if rule.unknown == "deny" else None
-    parts = [_of_all(rule, item) for item in _OR.split(_WITH.sub("", licence))]
-    return None if None in parts else parts[0]
+    # Names of SPDX are the same in any case.
+    allow = None if rule.allow is None else tuple(map(str.lower, rule.allow))
+    any_case = replace(rule, allow=allow, forbid=tuple(map(str.lower, rule.forbid)))
+    text = licence.lower()
+    part = _judged(any_case, text)
+    return None if part == "allow" and text in (allow or ()) else part
 
 
-def _of_all(rule: NameRule, licence: str) -> str | None:
-    found = [rule.broken_by(name.strip("() ")) for name in _AND.split(licence)]
-    return next((part for part in found if part is not None), None)
+def _judged(rule: NameRule, licence: str) -> str | None:
+    words = _TOKEN.findall(licence)
+    expression = _Expression(rule, words)
+    try:
+        part = expression.any_of(0)
+    except IndexError:
+        expression.is_text = True
+    else:
+        if expression.at == len(words) and not expression.is_text:
+            return part
+    # A text that is no expression has names in it: each is judged.
+    parts = (rule.broken_by(text.strip("() "), text) for text in _BETWEEN.split(licence))
+    return next((part for part in parts if part is not None), None)
 
 
-def licences_in_lock(name: str, data: bytes) -> Mapping[str, str]:
-    """Return the licences of the libraries that a lock of npm pins, by normalised name, where it has them."""
+class _Expression:
+    """An expression of SPDX that is judged as it is read: `WITH` binds closer than `AND`, and that than `OR`.
+
+    at: how far it was read. is_text: whether a name has several words, which SPDX has none of.
+    """
+
+    def __init__(self, rule: NameRule, words: list[str]) -> None:
+        self.rule, self.words = rule, words
+        self.at, self.is_text = 0, False
+
+    def any_of(self, depth: int) -> str | None:
+        """Return None where one of alternatives is fine, else what the first of them breaks. Raises IndexError."""
+        parts = [self._all_of(depth)]
+        while self._takes("or"):
+            parts.append(self._all_of(depth))
+        return None if None in parts else parts[0]
+
+    def _all_of(self, depth: int) -> str | None:
+        parts = [self._one(depth)]
+        while self._takes("and"):
+            parts.append(self._one(depth))
+        return next((part for part in parts if part is not None), None)
+
+    def _one(self, depth: int) -> str | None:
+        if self._takes("("):
+            if depth > _DEEPEST:
+                raise IndexError
+            part = self.any_of(depth + 1)
+            if not self._takes(")"):
+                raise IndexError
+            return part
+        name = self._name()
+        # An exception gives a right more: a rule may name the licence with it, or without.
+        return (
+            self.rule.broken_by(name, f"{name} with {self._name()}")
+            if self._takes("with")
+            else self.rule.broken_by(name)
+        )
+
+    def _name(self) -> str:
+        word = self.words[self.at]
+        if word in _OPERATORS or word in "()":
+            raise IndexError
+        self.at += 1
+        following = self.words[self.at] if self.at < len(self.words) else ")"
+        self.is_text = self.is_text or not (following in _OPERATORS or following == ")")
+        return word
+
+    def _takes(self, word: str) -> bool:
+        found = self.at < len(self.words) and self.words[self.at] == word
+        self.at += found
+        return found
+
+
+def licences_in_lock(name: str, data: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Return the licences of the libraries that a lock of npm pins, by normalised name, where it has them.
+
+    A library may be there in several versions, of which each has its own.
+    """
     if posixpath.basename(name) not in _LOCKS:
         return {}
-    found = dict[str, str]()
+    found = dict[str, tuple[str, ...]]()
     with suppress(ValueError, AttributeError, TypeError):
         for place, item in dict(json.loads(data).get("packages") or {}).items():
             licence = _plain(item.get("license"))
             if licence is not None and "node_modules/" in place:
-                found[normalised("javascript", item.get("name") or place.rpartition("node_modules/")[2])] = licence
+                of = normalised("javascript", item.get("name") or place.rpartition("node_modules/")[2])
+                found[of] = tuple(dict.fromkeys((*found.get(of, ()), licence)))
     return found
 
 
