@@ -23,17 +23,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
         terminalreporter.write_line(f"{name:14} {ran:6} of {of:6} statements {ran / of:6.0%}")
 
 
-def rooms(data: Path) -> dict[str, tuple[int, int]]:
-    """Return of each room how many statements ran, and of how many; `all` comes last."""
+def rooms(data: Path, library: Path = LIBRARY) -> dict[str, tuple[int, int]]:
+    """Return of each room of a library how many statements ran, and of how many; `all` comes last."""
     from coverage import Coverage
 
     measured = Coverage(data_file=str(data))
     measured.load()
     ran: Counter[str] = Counter()
     statements: Counter[str] = Counter()
-    for path in sorted(LIBRARY.rglob("*.py")):
+    for path in sorted(library.rglob("*.py")):
         _, lines, _, missing, _ = measured.analysis2(str(path))
-        for name in (path.relative_to(LIBRARY).parts[0].removesuffix(".py"), "all"):
+        for name in (path.relative_to(library).parts[0].removesuffix(".py"), "all"):
             statements[name] += len(lines)
             ran[name] += len(lines) - len(missing)
     names = sorted(name for name in statements if statements[name] and name != "all")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,26 +12,7 @@ import pytest
 from ..devkeel.conftest import environment, root
 from ..devkeel.transaction.conftest import _kernel, _no_hook, bench
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 __all__ = ["_kernel", "_no_hook", "bench", "environment", "root"]
-
-
-# A file system in memory, where each fsync is called as ever and no test waits for a disk.
-MEMORY = Path("/dev/shm")  # noqa: S108  (each test makes a directory of its own there)
-ENOUGH = 48_000_000
-
-
-@pytest.fixture
-def tmp_path(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A directory in memory for a module that has IN_MEMORY, where this machine has room, else that of every test."""
-    wanted = getattr(request.module, "IN_MEMORY", False) and os.access(MEMORY, os.W_OK)
-    if not wanted or shutil.disk_usage(MEMORY).free < ENOUGH:
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(prefix="devkeel-faults-", dir=MEMORY) as place:
-        yield Path(place)
 
 
 @dataclass

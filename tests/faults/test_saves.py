@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .conftest import Tally
 
+IN_MEMORY = True
 WAYS = ("in-place", "beside", "append")
 # Of each way of saving a kind of file: how many rounds, each with a small file again, and how many saves in each.
 ROUNDS = {True: 4, False: 1}

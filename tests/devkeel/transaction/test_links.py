@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+IN_MEMORY = True
 DECLARATION = "{ pkgs, ... }:\n\n{\n  packages = [ pkgs.git ];\n}\n"
 # Everything that devkeel writes, wipes or fills below its state directory, and what it once did.
 KEPT = (
