@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pytest
@@ -60,9 +62,14 @@ passed = 100
 """
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path / "demo"
+class Kept(NamedTuple):
+    """A project whose environment was applied, as every test finds it again in the same place."""
+
+    root: Path
+    copy: Path
+
+
+def begun(place: Path) -> Path:
     place.mkdir()
     (place / "pyproject.toml").write_text(PROJECT)
     (place / "devkeel.toml").write_text(SETTINGS)
@@ -70,10 +77,37 @@ def root(tmp_path: Path) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory, index: dict[str, str]) -> Kept:
+    folder = tmp_path_factory.mktemp("gate").resolve()
+    root = begun(folder / "demo")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (index | {"XDG_CACHE_HOME": str(folder / "cache")}).items():
+            patched.setenv(name, value)
+        opened = Environment(root, actor="test")
+        job = opened.apply()
+        assert job.wait(120)
+        opened.result(job)
+        opened.close()
+    return Kept(root, Path(shutil.copytree(root, folder / "copy", symlinks=True)))
+
+
+@pytest.fixture
+def root(applied: Kept) -> Path:
+    """Return the project as it was applied: files anew, in the directories by which devkeel knows what is its own."""
+    for path in sorted(applied.root.rglob("*"), reverse=True):
+        if not os.path.lexists(applied.copy / path.relative_to(applied.root)):
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in applied.copy.rglob("*"):
+        place = applied.root / path.relative_to(applied.copy)
+        if path.is_file() and not path.is_symlink() and not filecmp.cmp(path, place):
+            shutil.copy2(path, place)
+    return applied.root
+
+
 @pytest.fixture
 def environment(root: Path) -> Iterator[Environment]:
     opened = Environment(root, actor="test")
-    opened.apply().wait(120)
     yield opened
     opened.close()
 
@@ -109,7 +143,8 @@ def test_it_passes_and_is_kept_with_what_it_was_of(environment: Environment) -> 
     )
 
 
-def test_reading_what_is_kept_makes_nothing(root: Path) -> None:
+def test_reading_what_is_kept_makes_nothing(tmp_path: Path) -> None:
+    root = begun(tmp_path / "demo")
     environment = Environment(root, actor="test")
     assert environment.gate_history().results == ()
     result = gate(environment, run=False, reports=["none.xml"])
