@@ -12,7 +12,7 @@ from .wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.usefixtures("own_index")
+pytestmark = pytest.mark.xdist_group("check_gate")
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["plain"]\n'
 TESTS = """\
@@ -42,9 +42,9 @@ passed = 100
 """
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path / "demo"
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("check_gate") / "demo"
     place.mkdir()
     (place / "pyproject.toml").write_text(PROJECT)
     (place / "devkeel.toml").write_text(SETTINGS)
@@ -52,15 +52,30 @@ def root(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.fixture
-def server(root: Path) -> Iterator[Wire]:
-    with Wire(root, flags=("--toolsets", "core,policy")) as found:
-        yield found
+@pytest.fixture(scope="module")
+def server(root: Path, index: dict[str, str]) -> Iterator[Wire]:
+    """One server for every test; its environment is made by the first that applies."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (index | {"XDG_CACHE_HOME": str(root.parent / "cache")}).items():
+            patched.setenv(name, value)
+        with Wire(root, flags=("--toolsets", "core,policy")) as found:
+            yield found
 
 
 def counted(gate: dict[str, Any]) -> tuple[int, int]:
     found = gate["figures"]["tests"]
     return found["passed"], found["failed"]
+
+
+def test_a_report_that_the_run_did_not_write_is_refused(root: Path, server: Wire) -> None:
+    server.told("apply_environment")
+    (root / "devkeel.toml").write_text(SETTINGS.replace("--junitxml=report.xml", "--junitxml=other.xml"))
+    error = server.error("check_gate")
+    assert (error["code"], error["place"]["file"]) == ("report_untrusted", "report.xml")
+    assert (root / "other.xml").exists()
+    read = server.told("check_gate", run=False, reports=["other.xml"], stage="bootstrap")
+    assert (read["verdict"], counted(read), read.get("ran")) == ("not_measured", (3, 0), None)
+    (root / "devkeel.toml").write_text(SETTINGS)
 
 
 def test_block_takes_back_what_broke_it_and_leaves_a_failure_of_before_alone(root: Path, server: Wire) -> None:
@@ -95,13 +110,3 @@ def test_block_takes_back_what_broke_it_and_leaves_a_failure_of_before_alone(roo
     assert (worse["blocked"], counted(worse), len(worse["worse"])) == (True, (1, 2), 1)
     assert "taken_back" not in worse
     assert '"plain"' not in (root / "pyproject.toml").read_text()
-
-
-def test_a_report_that_the_run_did_not_write_is_refused(root: Path, server: Wire) -> None:
-    server.told("apply_environment")
-    (root / "devkeel.toml").write_text(SETTINGS.replace("--junitxml=report.xml", "--junitxml=other.xml"))
-    error = server.error("check_gate")
-    assert (error["code"], error["place"]["file"]) == ("report_untrusted", "report.xml")
-    assert (root / "other.xml").exists()
-    read = server.told("check_gate", run=False, reports=["other.xml"], stage="bootstrap")
-    assert (read["verdict"], counted(read), read.get("ran")) == ("not_measured", (3, 0), None)
