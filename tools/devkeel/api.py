@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from devkeel.doctor import examine
     from devkeel.doctor.examine import Examination
     from devkeel.edits.base import Edit
-    from devkeel.environments import apply, bootstrap, declared_run, entry, job_views, named, run
+    from devkeel.environments import bootstrap, declared_run, entry, job_views, named, run
     from devkeel.environments import locks as asking
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from devkeel.errors import PolicyRefused, ProjectError
     from devkeel.events.event import Event
     from devkeel.events.reading import EventReader
+    from devkeel.gates import applying
     from devkeel.gates import gate as gates
     from devkeel.gates import records as gate_records
     from devkeel.gates.records import GateHistory
@@ -102,11 +103,8 @@ if not TYPE_CHECKING:
     selection = Deferred("devkeel.history.selection")
     changes, entry = Deferred("devkeel.change.changes"), Deferred("devkeel.environments.entry")
     policy = Deferred("devkeel.change.policy")
-    apply, run, job_views = (
-        Deferred("devkeel.environments.apply"),
-        Deferred("devkeel.environments.run"),
-        Deferred("devkeel.environments.job_views"),
-    )
+    run, job_views = Deferred("devkeel.environments.run"), Deferred("devkeel.environments.job_views")
+    applying = Deferred("devkeel.gates.applying")
     building = Deferred("devkeel.builds.build")
     detection, uses = Deferred("devkeel.detection.detect"), Deferred("devkeel.detection.usage")
     builders = Deferred("devkeel.builds.builders")
@@ -501,11 +499,8 @@ class Environment:
         environment before. activate: it is the active one from then on; one that is made of these files is not made
         again for that.
         """
-        context = self.context
-        gated = context.settings.gates
-        begin = gates.apply if gated is not None and gated.after_apply else apply.apply
-        return begin(
-            context,
+        return applying.apply(
+            self.context,
             dry_run=dry_run,
             on_failure=on_failure,
             expected_revision=expected_revision,

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-import threading
 import zlib
-from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
-from devkeel.errors import ProjectError, StateError, UsageError
+from devkeel.errors import UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin
 from devkeel.state.origin import Ownership, witness
 from devkeel.text.actions import do
 from devkeel.transaction import chain, schema
-from devkeel.transaction.chain import ChainHead
+from devkeel.transaction.database import EVERY_COLUMN, FILES, NEWEST, PENDING, TAMPERED, Database
 from devkeel.transaction.operation import FileImage, LastSeen, Operation, Record
 from devkeel.transaction.retention import REMEMBERED, TRIM_EVERY, trim
-from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
-from devkeel.transaction.system_errors import damaged, explain, explain_database
+from devkeel.transaction.seals import COLUMNS, mark_of
+from devkeel.transaction.system_errors import damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.project.root import Project
     from devkeel.project.settings import Retention
-    from devkeel.state.origin import Seal
     from devkeel.transaction import adoption, refusals, verification
     from devkeel.transaction.operation import Attempt, Refusal
 else:
@@ -43,7 +38,6 @@ else:
 __all__ = ["JournalEntry", "Store"]
 
 _BLOB_LIMIT = 64 * 1024 * 1024
-_COLUMNS = f"{', '.join(COLUMNS)}, mark"
 # The last operation of a chain says whether the effect of its first one stands; those that said the opposite
 # have been taken back by it.
 _LAST = (
@@ -51,7 +45,7 @@ _LAST = (
     " ORDER BY last.id DESC LIMIT 1)"
 )
 _UNDONE_BY = f"(SELECT g.id FROM operation AS g WHERE g.id = {_LAST} AND g.applies <> o.applies)"  # noqa: S608
-_SELECT = f"SELECT {_COLUMNS}, {_UNDONE_BY} AS undone_by FROM operation AS o WHERE state = 'published'"  # noqa: S608
+_SELECT = f"SELECT {EVERY_COLUMN}, {_UNDONE_BY} AS undone_by FROM operation AS o WHERE state = 'published'"  # noqa: S608
 _STANDS = f"{_UNDONE_BY} IS NULL"
 # The last operation of each other chain that touched a file after an operation, where the chain's effect is not
 # what it was then: an edit that was undone again, or an undo that was redone, is in no one's way. What went past
@@ -66,9 +60,6 @@ WHERE o.id = {_LAST} AND o.id > :id AND o.kind <> 'external' AND o.root <> (SELE
 ORDER BY o.id DESC
 """  # noqa: S608
 
-_PENDING = f"SELECT {_COLUMNS} FROM operation WHERE state = 'pending'"  # noqa: S608
-_NEWEST = f"SELECT {_COLUMNS} FROM operation WHERE state <> 'pending' ORDER BY id DESC LIMIT 1"  # noqa: S608
-_FILES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ? ORDER BY n"
 _PAGE = (
     "SELECT operation, path, before_hash, after_hash, mode_before, mode_after FROM file"
     " WHERE operation BETWEEN ? AND ? ORDER BY operation, n"
@@ -81,7 +72,6 @@ _LEFT_BEFORE = (
 )
 # What a caller is given of a row.
 _KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root", "applies")]
-_TAMPERED = f"Run {do('repair')}: it moves the records aside. The project's files are not touched."
 
 
 class JournalEntry(Struct, frozen=True):
@@ -92,160 +82,15 @@ class JournalEntry(Struct, frozen=True):
     files: tuple[FileImage, ...]
 
 
-class Store:
-    """One database, opened when it is needed and opened again when its file was removed or replaced.
+class Store(Database):
+    """What stands in the database: the journal, the history, the contents, the attempts that came to nothing.
 
-    Records that are not this devkeel's own are as good as not there: they are not opened, and go aside before the
-    first write. Where there is no key to know them by, the history is in memory. Not to be used across a fork. Methods
-    raise StateError, and ProjectError for a full or failing disk.
+    Methods raise as those of `Database`.
     """
-
-    def __init__(self, directory: Path) -> None:
-        """Remember where the records are; nothing is opened or made."""
-        self.directory = directory
-        self.file = directory / "state.db"
-        self._mutex = threading.RLock()
-        self._opened = schema.OpenDatabases(self)
-        self._identity: tuple[int, int] | None = None
-        self._writable = False
-        self._seal: Seal | None = None
-        self._disbelieved: str | None = None
-
-    def close(self) -> None:
-        """Close the database; the next use opens it again. A history in memory ends."""
-        with self._mutex:
-            self._close_file()
-            self._opened.close()
-
-    def _close_file(self) -> None:
-        self._opened.close_file()
-        self._identity, self._writable = None, False
-
-    def prepare(self) -> Ownership:
-        """Open the database for writing, making it where it is missing. The caller holds the lock.
-
-        Returns what is known of the records; those that are not believed have gone aside.
-        """
-        found = origin.begin(self.directory)
-        with self._use(write=True):
-            if self._disbelieved is None:
-                return found
-        # The project is ours, and its newest operation is not: it was put there.
-        aside = origin.set_aside(self.directory)
-        why, self._disbelieved = self._disbelieved, None
-        return replace(self.prepare(), aside=aside, why=why)
-
-    def ownership(self) -> Ownership:
-        """Return what is known of the records as they are."""
-        try:
-            found = origin.ownership(self.directory)
-        except OSError as error:
-            raise explain(error, self.directory.name) from error
-        if found.own:
-            with self._use():
-                if self._disbelieved is not None:
-                    return Ownership(foreign=True, why=self._disbelieved, remedy=_TAMPERED)
-        return found
-
-    def make_directory(self) -> None:
-        """Make the state directory with its `.gitignore`."""
-        try:
-            with suppress(FileExistsError):
-                self.directory.mkdir()
-            if self.directory.is_symlink() or not self.directory.is_dir():
-                raise StateError(
-                    "state_unusable",
-                    f"{self.directory} is not a directory.",
-                    seen=str(self.directory),
-                    remedy="Look at what is in that place and move it away; without it devkeel begins a new history.",
-                )
-            with suppress(FileExistsError), (self.directory / ".gitignore").open("x") as ignore:
-                ignore.write("*\n")
-        except FileNotFoundError as error:
-            root = str(self.directory.parent)
-            raise ProjectError(
-                "root_not_found", f"{root} is not there any more.", seen=root, remedy="Name a directory that exists."
-            ) from error
-        except OSError as error:
-            raise explain(error, self.directory.name) from error
-
-    @contextmanager
-    def _use(self, *, write: bool = False, pinned: bool = False) -> Iterator[sqlite3.Connection | None]:
-        with self._mutex:
-            try:
-                yield (self._opened.file or self._opened.memory) if pinned else self._open(write=write)
-            except sqlite3.Error as error:
-                raise explain_database(error, self.file) from error
-            except OSError as error:
-                raise explain(error, self.directory.name) from error
-
-    def _open(self, *, write: bool) -> sqlite3.Connection | None:
-        ownership = origin.ownership(self.directory)
-        if not ownership.own:
-            self._close_file()
-            self._seal = origin.sealing(self.directory)
-            if self._opened.memory is None and write:
-                self._opened.memory = schema.connect_in_memory()
-            return self._opened.memory
-        self._seal = ownership.seal
-        info = schema.examine(self.file)
-        # A connection goes on with its file after that was renamed or removed, where others do not see it
-        # (sqlite.org/howtocorrupt.html).
-        identity = None if info is None else (info.st_dev, info.st_ino)
-        if self._opened.file is not None and (identity != self._identity or (write and not self._writable)):
-            self._close_file()
-        if self._opened.file is None:
-            if info is None and not write:
-                return None
-            self._connect(write=write)
-        return self._opened.file
-
-    def _connect(self, *, write: bool) -> None:
-        frozen = False
-        if write:
-            connection = schema.connect_for_writing(self.file, self._hold)
-        else:
-            connection, frozen = schema.connect_for_reading(self.file)
-        try:
-            ready = schema.is_ready(connection, self.file)
-            self._disbelieved = self._unsealed_end(connection) if ready else None
-        except BaseException:
-            connection.close()
-            raise
-        if self._disbelieved is not None or not ready:
-            connection.close()
-            return
-        self._opened.file, self._writable = connection, write
-        info = os.lstat(self.file)
-        self._identity = None if frozen else (info.st_dev, info.st_ino)
-
-    def _hold(self, connection: sqlite3.Connection) -> None:
-        """Make the chain of records that an older devkeel wrote."""
-        before = witness.seen(self.directory, self._sealing(), "head")
-        chain.begin_anew(connection, self._sealing(), "upgrade", before.hash if before else None)
-
-    def _unsealed_end(self, connection: sqlite3.Connection) -> str | None:
-        """Return what is wrong with the operations that are acted on by themselves: the newest, and a pending one."""
-        for query in (_PENDING, _NEWEST):
-            for row in connection.execute(query).fetchall():
-                files = tuple(FileImage(*item) for item in connection.execute(_FILES, (row["id"],)))
-                if not self._is_sealed(row, files):
-                    return self._unsealed(row)
-        return None
-
-    def _unsealed(self, row: sqlite3.Row) -> str:
-        return f"operation {row['id']} in {self.file.name} has no seal of this user's devkeel"
-
-    def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
-        with self._use() as connection:
-            try:
-                return [] if connection is None else connection.execute(query, values).fetchall()
-            except OverflowError:  # no operation has a number beyond 64 bits
-                return []
 
     def pending(self) -> JournalEntry | None:
         """Return the operation that is under way or was interrupted."""
-        return self._entry(_PENDING)
+        return self._entry(PENDING)
 
     def newest_number(self) -> int:
         """Return the id of the newest operation, 0 before the first."""
@@ -253,7 +98,7 @@ class Store:
 
     def newest(self) -> JournalEntry | None:
         """Return the newest operation that came to an end."""
-        return self._entry(_NEWEST)
+        return self._entry(NEWEST)
 
     def _entry(self, query: str, values: Sequence[Any] = ()) -> JournalEntry | None:
         with self._mutex:
@@ -263,7 +108,7 @@ class Store:
 
     def entry(self, token: str) -> JournalEntry | None:
         """Return the operation with a token, however it ended."""
-        return self._entry(f"SELECT {_COLUMNS} FROM operation WHERE token = ?", (token,))  # noqa: S608
+        return self._entry(f"SELECT {EVERY_COLUMN} FROM operation WHERE token = ?", (token,))  # noqa: S608
 
     def knows(self, name: str) -> bool:
         """Return whether a content is in the records, by its hash."""
@@ -287,7 +132,7 @@ class Store:
     def _stands(self, number: int, judged: dict[int, bool]) -> bool:
         """Return whether an operation was published, and carries its seal."""
         if number not in judged:
-            query = f"SELECT {_COLUMNS} FROM operation WHERE id = ? AND state = 'published'"  # noqa: S608
+            query = f"SELECT {EVERY_COLUMN} FROM operation WHERE id = ? AND state = 'published'"  # noqa: S608
             rows = self._rows(query, (number,))
             judged[number] = any(self._is_sealed(row, self._files(number)) for row in rows)
         return judged[number]
@@ -355,7 +200,7 @@ class Store:
     def _chain(self, reverts: int | None) -> tuple[int | None, bool]:
         if reverts is None:
             return None, True
-        query = f"SELECT {_COLUMNS} FROM operation WHERE state = 'published' AND id = ?"  # noqa: S608
+        query = f"SELECT {EVERY_COLUMN} FROM operation WHERE state = 'published' AND id = ?"  # noqa: S608
         for row in self._rows(query, (reverts,)):
             self._sealed_files(row)
             return row["root"], not row["applies"]
@@ -379,8 +224,8 @@ class Store:
                 "UPDATE file SET mode_after = ? WHERE operation = ? AND path = ? AND after_hash IS NOT NULL",
                 [(mode, number, path) for path, mode in modes.items()],
             )
-            files = tuple(FileImage(*row) for row in connection.execute(_FILES, (number,)))
-            for row in connection.execute(f"SELECT {_COLUMNS} FROM operation WHERE id = ?", (number,)).fetchall():  # noqa: S608
+            files = tuple(FileImage(*row) for row in connection.execute(FILES, (number,)))
+            for row in connection.execute(f"SELECT {EVERY_COLUMN} FROM operation WHERE id = ?", (number,)).fetchall():  # noqa: S608
                 settled = dict(row) | {"state": state}
                 mark = mark_of(self._sealing(), settled, files)
                 connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
@@ -402,24 +247,6 @@ class Store:
             return 0
         with self._transaction() as connection:
             return trim(connection, self._sealing(), keep, last)
-
-    @contextmanager
-    def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._use(write=True, pinned=pinned) as connection:
-            if connection is None:
-                raise StateError(
-                    "state_unusable", f"{self.file} was closed.", seen=str(self.file), remedy="Repeat the call."
-                )
-            # It takes the write lock at once. A transaction that reads first and writes later fails with SQLITE_BUSY,
-            # without waiting, when another wrote in between (sqlite.org/lang_transaction.html).
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     def history(
         self, limit: int, before: int | None, since: str | None = None, kind: str | None = None
@@ -496,7 +323,7 @@ class Store:
     def _sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> tuple[FileImage, ...]:
         """Return what an operation changed of its files; see `_sealed_files`."""
         if not self._is_sealed(row, files):
-            raise origin.foreign(self.directory, Ownership(why=self._unsealed(row), remedy=_TAMPERED))
+            raise origin.foreign(self.directory, Ownership(why=self._unsealed(row), remedy=TAMPERED))
         return tuple(item for item in files if item.before_hash != item.after_hash)
 
     def adopt(self, source: Path, project: Project) -> tuple[int, int]:
@@ -506,77 +333,6 @@ class Store:
             told = adoption.adopt(source, connection, self._sealing(), project)
         self._witness()
         return told
-
-    def _witness(self, connection: sqlite3.Connection | None = None) -> None:
-        """Let be known outside of the project where its history ends, and its refused attempts: they are on disk now.
-
-        An attempt by itself waits for no disk, and may be lost with the power: what is known must not be ahead of it.
-        """
-        connection = connection or self._opened.file
-        if connection is not None:
-            with suppress(sqlite3.Error):
-                newest = chain.head(connection)
-                ends = {"head": witness.HistoryEnd(newest.operation, newest.hash)}
-                number = connection.execute("SELECT max(id) FROM refusal").fetchone()[0]
-                ends |= {"refusals": witness.HistoryEnd(number)} if number else {}
-                for part in witness.PARTS:
-                    if part in ends:
-                        witness.write(self.directory, self._sealing(), part, ends[part])
-
-    def head(self) -> ChainHead:
-        """Return the head of the chain. Records of an older devkeel have none until the next write."""
-        with self._use() as connection:
-            known = connection is not None and schema.has_chain(connection)
-            return chain.head(connection) if connection is not None and known else ChainHead(0, chain.GENESIS)
-
-    def last_seen(self) -> verification.HistoryEnds | None:
-        """Return where the history ended when this user's devkeel wrote it here last; None where nothing is known."""
-        found = self._own()
-        if not found.own:
-            return None
-        seal = self._sealing()
-        ends = {part: witness.seen(self.directory, seal, part) for part in witness.PARTS}
-        if not any(ends.values()):
-            return None
-        return verification.HistoryEnds(ends["head"], ends["refusals"], witness.place(self.directory, seal).name)
-
-    def forget_seen(self) -> None:
-        """Know nothing of where the history ended: its records begin anew."""
-        witness.forget(self.directory, self._sealing())
-
-    @contextmanager
-    def snapshot(self) -> Iterator[tuple[sqlite3.Connection, Seal] | None]:
-        """Let all of the records be read as they are at one moment, while others write; None where there are none.
-
-        Also where their newest operation is not believed. Raises StateError `foreign_records`.
-        """
-        found = self._own()
-        if not found.own:
-            with self._mutex:
-                memory = self._opened.memory
-                yield None if memory is None else (memory, self._sealing())
-            return
-        try:
-            if schema.examine(self.file) is None:
-                yield None
-                return
-            with closing(schema.connect_for_reading(self.file)[0]) as own:
-                # In WAL mode all reads of one transaction see the same (sqlite.org/isolation.html).
-                own.execute("BEGIN")
-                yield (own, self._sealing()) if schema.is_ready(own, self.file) else None
-        except sqlite3.Error as error:
-            raise explain_database(error, self.file) from error
-
-    def _own(self) -> Ownership:
-        """Return whose the records are. Raises StateError `foreign_records` for those of others."""
-        try:
-            found = origin.ownership(self.directory)
-        except OSError as error:
-            raise explain(error, self.directory.name) from error
-        if found.foreign:
-            raise origin.foreign(self.directory, found)
-        self._seal = found.seal or origin.sealing(self.directory)
-        return found
 
     def keep_refusal(self, attempt: Attempt) -> bool:
         """Keep an attempt that came to nothing, where there are records to keep it in; return whether it is kept.
@@ -609,18 +365,9 @@ class Store:
 
     def unsealed(self) -> int:
         """Return how many operations carry no seal; every row is read."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM operation")  # noqa: S608
+        rows = self._rows(f"SELECT {EVERY_COLUMN} FROM operation")  # noqa: S608
         found = (self._is_sealed(row, self._files(row["id"])) for row in rows)
         return sum(not item for item in found)
-
-    def _files(self, number: object) -> tuple[FileImage, ...]:
-        return tuple(FileImage(*item) for item in self._rows(_FILES, (number,)))
-
-    def _is_sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> bool:
-        return is_sealed(self._sealing(), dict(row), files)
-
-    def _sealing(self) -> Seal:
-        return self._seal or origin.sealing(self.directory)
 
     def blob(self, name: str | None) -> bytes | None:
         """Return the bytes with that hash; None for None."""
