@@ -59,7 +59,8 @@ def command(
             time.sleep(_LOOK)
             _show(reader.read(), as_json=as_json)
         if reader.skipped:
-            say(f"note: {reader.skipped} lines are no events", err=True)
+            told = "1 line is no event" if reader.skipped == 1 else f"{reader.skipped} lines are no events"
+            say(f"note: {told}", err=True)
 
 
 def _show(events: Iterable[dict[str, Any]], *, as_json: bool) -> None:

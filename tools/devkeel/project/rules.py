@@ -138,7 +138,7 @@ def _texts(
 
 def _is_file_glob(glob: str) -> bool:
     parts = glob.removeprefix("./").removeprefix("/").split("/")
-    return ".." not in parts and "." not in parts and any(parts)
+    return ".." not in parts and "." not in parts and any(parts) and not glob.startswith("!")
 
 
 def file_glob(glob: str, *, folds: bool = False) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
-from devkeel.errors import Place, ProjectError
+from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.project.contents import described_in
 from devkeel.project.envrc import why_no_prompt
 from devkeel.project.roles import CALLERS, ROLES, RoleTable, roles_in
@@ -152,9 +152,9 @@ def _settings_in(data: bytes) -> Settings:
             raise _bad(f"{name} = {value!r} is not a setting of this kind", line_of(data, (name,)), known)
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
-        raise _bad("protected takes a list of option paths")
+        raise _bad("protected takes a list of option paths", line_of(data, ("protected",)))
     for item in protected:
-        parse_option_glob(item)
+        _require_glob(data, item)
     why = why_no_prompt(found["prompt"]) if isinstance(found.get("prompt"), str) else None
     if why is not None:
         raise _bad(f"prompt = {found['prompt']!r}. {why.rstrip('.')}", line_of(data, ("prompt",)))
@@ -178,6 +178,16 @@ def _settings_in(data: bytes) -> Settings:
     given["gates"] = gates.gates_in(found["gates"], wrong) if "gates" in found else None
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
+
+
+def _require_glob(data: bytes, text: str) -> None:
+    try:
+        if parse_option_glob(text):
+            return
+        why = "this is no option path."
+    except UsageError as error:
+        why = error.message
+    raise _bad(f"protected has {text[:200]!r}: {why.rstrip('.')}", line_of(data, ("protected",)))
 
 
 def tables_of(data: bytes) -> dict[str, Any]:
