@@ -270,8 +270,8 @@ def test_the_catalogue_is_read_by_a_python_that_imports_nothing_of_the_clone(
 class Server:
     """`devkeel serve` under strace, and its one client."""
 
-    def __init__(self, clone: Clone, environment: dict[str, str], record: Path, *flags: str) -> None:
-        command = [*traced(record), *DEVKEEL, "serve", "--toolsets", "all", *flags]
+    def __init__(self, clone: Clone, environment: dict[str, str], record: Path, *flags: str, looks: bool) -> None:
+        command = [*traced(record, looks=looks), *DEVKEEL, "serve", "--toolsets", "all", *flags]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=clone.root, env=environment)
         self.told: list[bytes] = []
@@ -318,7 +318,8 @@ def test_a_tool_that_looks_runs_nothing_of_the_clone(
     clone: Clone, environment: dict[str, str], tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
     before = store()
-    server = Server(clone, environment, tmp_path / "trace", *flags)
+    # What a server that only reads is asked, the other is asked too: which files are looked for is seen there.
+    server = Server(clone, environment, tmp_path / "trace", *flags, looks="--read-only" not in flags)
     tools = server.ask("tools/list")["result"]["tools"]
     allowed = {spec.name for spec in TOOLS if not spec.executes and (spec.reads or "--read-only" not in flags)}
     # What asks other machines is not offered either: neither flag leaves the network.
