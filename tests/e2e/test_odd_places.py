@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -133,3 +134,32 @@ def test_what_cannot_be_recorded_is_said_and_the_next_process_names_the_reason(
     error = json.loads(done.stdout)["error"]
     assert (done.returncode, error["code"]) == (5, "not_applied")
     assert place in error["message"]
+
+
+# What is mounted where the user's state is, and the exit code.
+MOUNTS = {
+    "full": ("mount -t tmpfs -o size=64k x {0} && (cat /dev/zero > {0}/zeros 2>/dev/null; true)", 7),
+    "read-only": ("mount -t tmpfs x {0} && mount -o remount,ro {0}", 0),
+}
+
+
+@pytest.mark.usefixtures("own_index")
+@pytest.mark.parametrize("disk", MOUNTS)
+def test_a_disk_that_keeps_no_key_is_said_before_or_with_what_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_state: Path, disk: str
+) -> None:
+    own_state.mkdir()
+    root, (mount, code) = project(tmp_path / "demo", monkeypatch), MOUNTS[disk]
+    held = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    laid = mount.format(shlex.quote(str(own_state)))
+    if subprocess.run([*held, laid], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    command = shlex.join([sys.executable, "-m", "devkeel_cli", "apply", "--json"])
+    done = subprocess.run([*held, f"{laid} && {command}"], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, done.stderr
+    answer = json.loads(done.stdout)
+    if disk == "full":
+        assert answer["error"]["code"] == "state_unusable"
+        assert not list(root.glob(".devkeel/envs/*/g-*"))
+    else:
+        assert sum(str(own_state) in note for note in answer["notes"]) == 2

@@ -5,6 +5,7 @@ Each carries a seal over its name and content: what came with a clone, or from a
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -33,6 +34,8 @@ __all__ = [
 
 _OWN = 0o600  # captured variables may be secrets
 _SEAL = "seal"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ROOM = "Make room on the disk."
 
 
 def make_directory(state: Path, *names: str, begins: bool = True) -> Path:
@@ -44,7 +47,7 @@ def make_directory(state: Path, *names: str, begins: bool = True) -> Path:
     try:
         state_directory.make(state)
         if begins:
-            origin.prepare(state)
+            _prepare(state)
         state_directory.make(state, *names)
     except OSError as error:
         link = link_on_the_way(state, folder)
@@ -52,9 +55,26 @@ def make_directory(state: Path, *names: str, begins: bool = True) -> Path:
             "state_unusable",
             f"{folder} cannot be used: {f'{link} is a link' if link else error.strerror or error}.",
             seen=str(folder),
-            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+            remedy=_ROOM
+            if error.errno in _FULL
+            else "Give this user the right to write in .devkeel, or move away what is in that place.",
         ) from error
     return folder
+
+
+def _prepare(state: Path) -> None:
+    """As `origin.prepare`, where a disk that is full may be that of the key. Raises StateError, OSError."""
+    try:
+        origin.prepare(state)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise StateError(
+            "state_unusable",
+            f"The records of {state} cannot be begun, here or in the state directory of this user: {error.strerror}.",
+            seen=str(state),
+            remedy=_ROOM,
+        ) from error
 
 
 def link_on_the_way(state: Path, path: Path) -> Path | None:
