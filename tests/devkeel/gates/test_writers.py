@@ -23,6 +23,19 @@ HOOK = (
 )
 MADE_UP = '<testcase classname="A {0}" name="A {0}" time="{1}"></testcase>'
 
+UNLOADED = """<testsuites name="jest tests" tests="1" failures="0" errors="1" time="1.1">
+<testsuite name="A" errors="0" failures="0" skipped="0" time="0.7" tests="1"><testcase name="A" time="0.1"/></testsuite>
+<testsuite name="b.test.js" errors="1" failures="0" skipped="0" time="0" tests="0">
+<testcase classname="Test suite failed to run" name="b.test.js" time="0"><error>x</error></testcase>
+</testsuite></testsuites>"""
+
+# nose2: what a class is set up by is no test.
+NOSE = """<testsuite name="nose2-junit" errors="2" failures="0" skipped="0" tests="{}" time="0.001">
+<testcase time="0.1" classname="test_u.C" name="test_ok"/>
+<testcase time="0.0" classname="setUpClass (test_u" name="B)"><error>x</error></testcase>
+<testcase time="0.0" classname="tearDownClass (test_u" name="C)"><error>x</error></testcase>
+</testsuite>"""
+
 # Catch2 and doctest: `tests` are checks.
 CATCH2 = """<testsuites><testsuite name="c" errors="{errors}" failures="{failures}" tests="11" hostname="tbd">
 <testcase classname="c.global" name="one" time="0.000" status="run"/>
@@ -84,6 +97,9 @@ def counts(text: str) -> Counts | None:
         (TAPE, Counts(1, 1, 2)),
         (VITEST, Counts(2, 2, 1)),
         ("1..2 # two of them\nok 1 a\nok 2 b\n", Counts(2, 0, 0)),
+        (NOSE.format(1), Counts(1, 2, 0)),
+        (UNLOADED, Counts(1, 1, 0)),
+        ("1..0 # SKIP no errors\n", None),
         ("TAP version 13\n1..0 # skip nothing to do\n", None),
     ],
 )
@@ -100,6 +116,8 @@ def test_each_writer_is_read_as_it_counts(text: str, expected: Counts | None) ->
         CATCH2.format(errors=0, failures=2),
         CATCH2.format(errors=1, failures=0),
         DOCTEST.format(0),
+        NOSE.format(3),
+        NOSE.format(0),
         COBERTURA.format("NaN"),
     ],
 )

@@ -49,6 +49,9 @@ _EXCUSED = "TEST_CASE tagged with !mayfail"
 # jest-junit, utils/buildJsonResults.js: a test to do is a case that took no time and has no mark, and an `afterAll`
 # that failed one more case; its totals have neither.
 _OF_HOOK = "Test execution failure: could be caused by test hooks"
+# What is an error and no test in the totals of jest-junit (a file that could not be loaded) and of nose2.
+_UNLOADED = "Test suite failed to run"
+_BY_NOSE, _FIXTURE = "nose2-junit", re.compile(r"(?:setUp|tearDown)(?:Class|Module) \(")
 _SUBTEST_FAILED = re.compile(rb"^SUBFAIL\w*(?:[(\[].*?[)\]])? (\S+)", re.MULTILINE)
 _FAILED = re.compile(rb"^FAILED (\S+)", re.MULTILINE)
 _SUBTESTS = re.compile(rb"\b(\d{1,9}) subtests? passed\b")
@@ -263,6 +266,9 @@ class _JUnitReading:
             suite.marks[f"cases with {kind}"] += bool(marks[kind])
             suite.marks[f"only {kind}"] += bool(marks[kind]) and (kind == "skipped" or not marks["skipped"])
             suite.own[kind] += bool(marks[kind])
+        if marks["errors"] and _is_no_test(suite, element):
+            self.cases.append(Case(place, name, "failed"))
+            return
         if self._ends_failed(place, name):
             suite.parts["doubles"] += 1
             return
@@ -317,6 +323,11 @@ def _outcome(element: Element, marks: Counter[str], *, to_do: bool) -> Outcome:
             marks[_FAILED_AS[word]] += 1
             failed = True
     return "failed" if failed else "passed"
+
+
+def _is_no_test(suite: _Suite, case: Element) -> bool:
+    held = case.get("classname", "")
+    return held == _UNLOADED or (suite.name == _BY_NOSE and _FIXTURE.match(held) is not None)
 
 
 def recognises(data: bytes) -> bool:

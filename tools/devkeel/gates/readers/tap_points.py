@@ -24,6 +24,7 @@ FORMAT = "TAP"
 _VERSION = re.compile(r"^TAP version \d+\s*$", re.MULTILINE)
 _POINT = re.compile(r"(?:not )?ok(?: |$)")
 _PLAN = re.compile(r"1\.\.\d+(?: |$)")
+_NOTHING = re.compile(r"1\.\.0\s+#\s*skip", re.IGNORECASE)  # all that Perl's `skip_all` writes
 # Before the first test it says nothing that decides; a text that is none of TAP is known by its begin.
 _LOOKED_AT = 256 * 1024
 _DEPTH = 32
@@ -208,6 +209,8 @@ def recognises(data: bytes) -> bool:
     if _VERSION.search(text):
         return True
     lines = text.splitlines()
+    if any(map(_NOTHING.match, lines)):
+        return True
     return any(map(_PLAN.match, lines)) and any(map(_POINT.match, lines)) and not text.startswith("{")
 
 
