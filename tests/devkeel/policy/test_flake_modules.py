@@ -109,6 +109,7 @@ HELD = {
     "a shell of flake-parts": (PARTS, patch("services.postgres.port = 5432", "services.postgres.port = 1")),
     "a piece of it": (PARTS, patch('default.env.A = "a"', "default.services.postgres.enable = true")),
     "another shell of it": (PARTS, patch('default.env.A = "a"', "b.services.postgres.enable = true")),
+    "a module of flake-parts": (PARTS, patch("./dev.nix ]", "./dev.nix inputs.other.flakeModule ]")),
     "shells in a set": (
         PARTS,
         patch('devenv.shells.default.env.A = "a"', "devenv = { shells.b.services.postgres = { }; }"),
@@ -121,6 +122,37 @@ HELD = {
     "a part in another file": (PARTS, patch("env.DEV = true", "services.postgres.enable = true", "dev.nix")),
 }
 
+# The makers of devenv by other names, whose modules are held all the same.
+ALIASES = {
+    "an alias": ("mk = devenv.lib.mkShell;", "mk {"),
+    "an alias of its library": ("d = devenv.lib;", "d.mkShell {"),
+    "an alias of the input": ("d = devenv;", "d.lib.mkShell {"),
+    "an alias by its name": ('d = builtins.getAttr "devenv" inputs;', "(d.lib.mkShell) {"),
+    "a name that is inherited": ("inherit (devenv.lib) mkShell;", "mkShell {"),
+    "a name of all of it": ("inherit (devenv) lib;", "lib.mkShell {"),
+    "a function of them": (
+        "mk = devenv.lib.mkShell; f = modules: mk { inherit inputs pkgs modules; };",
+        "(x: f x.modules) {",
+    ),
+}
+
+
+@pytest.mark.parametrize(("binding", "call"), ALIASES.values(), ids=ALIASES)
+def test_a_maker_of_devenv_by_another_name_is_held_too(root: Path, binding: str, call: str) -> None:
+    flake = PLAIN.replace("      port = 5432;", f"      port = 5432;\n      {binding}").replace(
+        "devenv.lib.mkShell {", call
+    )
+    environment = project_of(root, flake)
+    for old, new in (
+        ("port = port", "port = 1"),
+        ("port = 5432", "port = 1"),
+        ('env.A = "a"', "services.postgres = { }"),
+    ):
+        with pytest.raises(PolicyRefused) as caught:
+            environment.change(parse_edits([patch(old, new)]), level="syntax")
+        assert caught.value.code == "protected_option"
+    environment.close()
+
 
 @pytest.mark.parametrize(("flake", "edit"), HELD.values(), ids=HELD)
 def test_a_change_of_a_protected_option_in_a_flake_is_refused(root: Path, flake: str, edit: dict[str, Any]) -> None:
@@ -131,7 +163,12 @@ def test_a_change_of_a_protected_option_in_a_flake_is_refused(root: Path, flake:
     environment.close()
 
 
+INHERITED = PLAIN.replace("      port = 5432;", "      port = 5432;\n      inherit (devenv.lib) mkShell;").replace(
+    "devenv.lib.mkShell {", "mkShell {"
+)
 LEFT = {
+    "another option of a maker that is inherited": (INHERITED, patch('env.A = "a"', 'env.A = "b"')),
+    "devenv's command": (PLAIN, patch("[ jq ]", "[ jq devenv.packages.x86_64-linux.devenv ]")),
     "another option": (PLAIN, patch('env.A = "a"', 'env.A = "b"')),
     "a package": (PLAIN, patch("pkgs.git ]", "pkgs.git pkgs.fd ]")),
     "a package of devenv": (PLAIN, patch("[ jq ]", "[ jq pkgs.devenv ]")),

@@ -1,7 +1,8 @@
 """Modules of devenv within a flake.nix: `devenv.lib.mkShell { modules = [ … ]; }`, `devenv.shells.NAME` of flake-parts.
 
-What brings modules in by another way cannot be looked into, and is a fact as it is written: a name of devenv that is
-handed on, inputs as a whole, what is fetched.
+What brings modules in by another way cannot be looked into, and is a fact as it is written: inputs as a whole, what is
+fetched, modules of flake-parts of others. Where devenv itself goes by a name that is not followed, its modules may be
+anywhere in the file, which is a fact as a whole then.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ _SHELLS = (_NAME, "shells")
 _FETCHING = re.compile(r"getFlake|fetch\w+|findFile|scopedImport")
 # The modules of every option, and the library that they stand on.
 _ALWAYS = frozenset({_NAME, "nixpkgs"})
+# What devenv gives that makes no shell of modules: its command, and what flake-parts has `devenv.shells` from.
+_NO_SHELLS = frozenset({"packages", "defaultPackage", "overlays", "flakeModule", "flakeModules"})
+_PARTS = frozenset({"flakeModule", "flakeModules"})
 _SHOWN = 60
 
 
@@ -60,6 +64,7 @@ class FlakeModules(Struct):
     entry: Callable[[nix.Document, AttrPath, Node], None]
     _read: set[tuple[str, int]] = field(default_factory=set)
     _heads: frozenset[str] = frozenset()
+    _inherits: bool = False
 
     def survey(self) -> None:
         """Read the flake and the files that it names, where it is about devenv."""
@@ -81,7 +86,9 @@ class FlakeModules(Struct):
                 continue
             if name == FLAKE:
                 self._outputs(document, root)
-            for node in descendants(root):
+            nodes = list(descendants(root))
+            self._inherits = any(node.type == "inherit_from" and _NAME in text(node, content) for node in nodes)
+            for node in nodes:
                 self._made(document, node)
             self._mentions(document, root, about=about)
         if about:
@@ -107,13 +114,16 @@ class FlakeModules(Struct):
         elif node.type == "apply_expression" and not _continues(node):
             name, arguments = callee(node, document.data)
             if name in _MAKERS and arguments:
-                self._call(document, arguments[-1])
+                self._call(document, node, arguments[-1])
 
-    def _call(self, document: nix.Document, argument: Node) -> None:
+    def _call(self, document: nix.Document, call: Node, argument: Node) -> None:
         data = document.data
         given = bare(argument)
         if given.type not in SETS:
-            return  # of devenv's it is a mention of its name that is left
+            function = call.child_by_field_name("function")
+            if self._inherits and function is not None and function.type == "variable_expression":
+                self._opaque(document, call)
+            return  # by its whole name it is a mention of devenv
         for item in bindings(given):
             value = item.child_by_field_name("expression") if item.type == "binding" else None
             if value is not None and bound_path(item, data)[:1] == ("modules",):
@@ -172,11 +182,15 @@ class FlakeModules(Struct):
         self.references.follow(document, whole, modules=True)
 
     def _mentions(self, document: nix.Document, root: Node, *, about: bool) -> None:
+        whole = False
         for node in self._outside(document, root):
-            words = self._mentioned(document, node, about=about)
+            words, lost = self._mentioned(document, node, about=about)
+            line = document.place(node.start_byte).line
             if words:
-                line = document.place(node.start_byte).line
                 self.add(Fact(f"{FLAKE}: {words}", f"`{words[:_SHOWN]}`", document.name, line, opaque=True))
+            if lost and not whole:
+                whole, words = True, tokens(root, document.data)
+                self.add(Fact(words, f"a flake with {_NAME} by another name", document.name, line, opaque=True))
 
     def _outside(self, document: nix.Document, root: Node) -> Iterator[Node]:
         """Yield the nodes of a file, but for those of modules that were read, and of the inputs."""
@@ -188,21 +202,23 @@ class FlakeModules(Struct):
             yield node
             waiting += reversed(node.children)
 
-    def _mentioned(self, document: nix.Document, node: Node, *, about: bool) -> str:
-        """Return how a node brings in what cannot be seen; nothing where it does not."""
+    def _mentioned(self, document: nix.Document, node: Node, *, about: bool) -> tuple[str, bool]:
+        """Return how a node brings in what is not seen, and whether devenv goes on by a name that is not followed."""
         data = document.data
         if node.type == "apply_expression":
-            return _brought(node, data, about=about)
+            return _brought(node, data, about=about), False
         if not about:
-            return ""
+            return "", False
         if node.type == "string_fragment":
-            return text(node, data) if text(node, data) == _NAME else ""
+            return (_NAME, _is_given(node)) if text(node, data) == _NAME else ("", False)
         if node.type == "inherit":
             names = {name for _, name in inherited(node, data)} & {_NAME, "inputs", *self._heads}
-            return f"inherit {' '.join(sorted(names))}" if names and not self._called(document, node) else ""
-        return self._variable(document, node) if node.type == "variable_expression" else ""
+            if not names or self._called(document, node):
+                return "", False
+            return f"inherit {' '.join(sorted(names))}", _NAME in names
+        return self._variable(document, node) if node.type == "variable_expression" else ("", False)
 
-    def _variable(self, document: nix.Document, node: Node) -> str:
+    def _variable(self, document: nix.Document, node: Node) -> tuple[str, bool]:
         data, name = document.data, text(node, document.data)
         whole, names = node, cast("tuple[str | None, ...]", ())
         parent = node.parent
@@ -211,15 +227,17 @@ class FlakeModules(Struct):
             names = static_names(attributes, data) if attributes is not None else ()
             whole = parent
         path = (name, *names)
-        if name in ("config", "options", "pkgs", "lib") or path[-1] == "flakeModule":
-            return ""
+        if name in ("config", "options", "pkgs", "lib"):
+            return "", False
         if _NAME in path:
+            further = path[path.index(_NAME) + 1 :]
             free = path == (_NAME,) and value_of(node, _NAME, data) is None and not self._given(node, data)
-            return "" if free or self._is_maker(document, whole, path) else self._said(document, whole)
+            known = free or (further and further[0] in _NO_SHELLS) or self._is_maker(document, whole, path)
+            return ("", False) if known else (self._said(document, whole), not _hands_makers(whole, data))
         heads = {"inputs", *self._heads}
         if path[-1] in heads or (path[0] in heads and None in path):
-            return "" if self._called(document, whole) else self._said(document, whole)
-        return ""
+            return "" if self._called(document, whole) else self._said(document, whole), False
+        return (self._said(document, whole), False) if _PARTS & {*path} and name != "flake-parts" else ("", False)
 
     @staticmethod
     def _given(node: Node, data: bytes) -> bool:
@@ -296,6 +314,24 @@ def _brought(node: Node, data: bytes, *, about: bool) -> str:
         return ""
     imported = about and name == "import" and bare(arguments[0]).type not in ("path_expression", "variable_expression")
     return f"{name} {tokens(arguments[0], data)}" if imported or _FETCHING.fullmatch(name) else ""
+
+
+def _is_given(fragment: Node) -> bool:
+    """Return whether a string is an argument, or one of a list: `getAttr "devenv" inputs`."""
+    string = fragment.parent
+    return (
+        string is not None
+        and string.parent is not None
+        and string.parent.type in ("apply_expression", "list_expression")
+    )
+
+
+def _hands_makers(node: Node, data: bytes) -> bool:
+    """Return whether a node is what makers are inherited from, whose calls are read by their names."""
+    parent = node.parent
+    if parent is None or parent.type != "inherit_from":
+        return False
+    return all(name in _MAKERS for _, name in inherited(parent, data))
 
 
 def _continues(node: Node) -> bool:
