@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from devkeel.errors import ProjectError
     from devkeel.policy.explanation import CallView, PolicyReport, PolicyView, RuleView
 
-__all__ = ["calls", "report", "view", "without_settings"]
+__all__ = ["CHANGING", "calls", "report", "view", "without_settings"]
+
+CHANGING = (
+    "devkeel.toml is changed by a person: by hand, or through devkeel, which asks one each time. No agent changes it "
+    "by itself."
+)
 
 
 def view(found: PolicyView) -> Iterator[str]:
@@ -23,6 +28,8 @@ def view(found: PolicyView) -> Iterator[str]:
         yield "what it runs is enclosed"
     for name, permissions in found.roles.items():
         yield f"role {name}: {', '.join(permissions) or 'nothing'}"
+    asking = f", in the role {' or '.join(found.may_ask)}" if found.may_ask else ", in no role" if found.roles else ""
+    yield f"{CHANGING} Such a change can be asked for{asking or ' by every caller'}."
 
 
 def calls(found: Iterable[CallView]) -> Iterator[str]:

@@ -35,7 +35,10 @@ GROUPS = {
     "setting": "Settings",
     "lines": "Other lines of files",
 }
-ALLOWING = "What a rule refused can be allowed by whoever may change devkeel.toml, at the line that is named."
+ALLOWING = (
+    "What a rule refused can be allowed at the line of devkeel.toml that is named, by a person: by hand, or through "
+    "devkeel, which asks one each time. No agent allows it by itself."
+)
 NOTHING = "Nothing in the record of this period is by or about that; see that it is written as the history has it."
 _MOST = 200
 

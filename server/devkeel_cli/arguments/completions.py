@@ -66,7 +66,7 @@ def _keys(found: Settings) -> Iterable[str]:
     )
     for name in ("packages", "libraries", "services", "languages", "licences", "registries"):
         yield from (f"rules.{name}.{part}" for part in _OF_NAMES)
-    yield from (f"rules.{name}" for name in ("protected_files", "inputs", "minimum_age_days"))
+    yield from (f"rules.{name}" for name in ("protected_files", "inputs", "minimum_age_days", "unseen"))
     yield from (f"roles.{role}.{part}" for role in found.roles.roles for part in _OF_ROLE)
     yield from (f"callers.{name}" for name in _OF_CALLERS)
     yield from (f"gates.{name}" for name in ("stage", "mode", "after_apply", "command", "reports", "timeout"))

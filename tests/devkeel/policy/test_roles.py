@@ -148,3 +148,14 @@ def test_what_is_not_sound_is_found_with_its_line(
     report = Environment(root, actor="test", caller=Caller("command")).validate_policy()
     assert [(item.code, item.place and item.place.line) for item in report.diagnostics] == found
     assert report.ok is ok
+
+
+def test_who_may_ask_for_another_policy_is_told(root: Path) -> None:
+    (root / "devkeel.toml").write_text(
+        '[roles.reviewer]\npermissions = ["read"]\n[roles.agent]\npermissions = ["read", "write"]\n'
+        '[roles.writer]\npermissions = ["write"]\n'
+    )
+    environment = Environment(root, actor="test", caller=Caller("command", roles=named("agent", "reviewer")))
+    view = environment.policy()
+    assert (view.may_ask, view.permissions) == (("agent",), ("read",))
+    environment.close()

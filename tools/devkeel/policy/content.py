@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.checks.rules import judgement
+from devkeel.deferred import Deferred
 from devkeel.errors import Place, PolicyRefused
 from devkeel.project.root import SETTINGS
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
+    from devkeel.policy import unseen
     from devkeel.project.settings import Settings
+else:
+    unseen = Deferred("devkeel.policy.unseen")
 
 __all__ = ["require_kept"]
 
@@ -27,6 +31,8 @@ def require_kept(settings: Settings, candidate: Candidate) -> None:
         return
     found = judgement.added(settings.rules, candidate.unchanged(), candidate)
     if not found:
+        if settings.rules.unseen == "deny":
+            unseen.require_seen(settings.rules, candidate)
         return
     first = found[0]
     more = f" ({len(found) - 1} more)" if len(found) > 1 else ""

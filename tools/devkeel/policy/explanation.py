@@ -25,6 +25,9 @@ else:
 
 __all__ = ["CallView", "PolicyReport", "PolicyView", "RuleView", "explain", "judged_role", "problems", "view"]
 
+# What a change of the policy takes, beside the person who agrees.
+_CHANGING = frozenset({"read", "write"})
+
 
 class RuleView(Struct, frozen=True):
     """A rule that narrows a caller. by: what gives it to the caller. whose: who can change it."""
@@ -37,7 +40,10 @@ class RuleView(Struct, frozen=True):
 
 
 class PolicyView(Struct, frozen=True):
-    """What a caller may do. allowed: verbs of which some call is. roles: all of the project, with their permissions."""
+    """What a caller may do. allowed: verbs of which some call is. roles: all of the project, with their permissions.
+
+    may_ask: the roles in which a change of the policy can be asked for, to which a person agrees each time.
+    """
 
     permissions: tuple[str, ...]
     role: str | None
@@ -46,6 +52,7 @@ class PolicyView(Struct, frozen=True):
     rules: tuple[RuleView, ...]
     allowed: tuple[str, ...]
     roles: Mapping[str, tuple[str, ...]]
+    may_ask: tuple[str, ...] = ()
 
 
 class CallView(Struct, frozen=True):
@@ -82,6 +89,7 @@ def view(permission: Permission, table: RoleTable) -> PolicyView:
         tuple(_rule(permission, index) for index in range(len(permission.limits))),
         tuple(name for name, needs in ACTIONS.items() if not permission.lacks(needs.least)),
         {name: _listed(role.permissions) for name, role in table.roles.items()},
+        tuple(name for name, role in table.roles.items() if role.permissions >= _CHANGING),
     )
 
 

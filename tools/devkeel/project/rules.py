@@ -42,7 +42,8 @@ class Rules(Struct, frozen=True):
     """What a change may bring into a project, and which files it may touch.
 
     protected_files: globs over paths from the root. reference_rules: names of rules for what inputs refer to.
-    minimum_age_days: how old a version of a library is before it is taken. lines: of devkeel.toml, by the rule.
+    minimum_age_days: how old a version of a library is before it is taken. unseen: what becomes of what the
+    rules cannot see, for it is computed. lines: of devkeel.toml, by the rule.
     """
 
     protected_files: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Rules(Struct, frozen=True):
     inputs: NameRule | None = None
     reference_rules: tuple[str, ...] = ()
     minimum_age_days: float | None = None
+    unseen: Literal["allow", "deny"] = "allow"
     lines: Mapping[str, int | None] = field(default_factory=dict)
 
     def line(self, rule: str, part: str) -> int | None:
@@ -67,7 +69,7 @@ class Rules(Struct, frozen=True):
 NAMED = ("packages", "libraries", "services", "languages", "licences", "registries", "inputs")
 
 
-def rules_in(
+def rules_in(  # noqa: C901  (one branch for each kind of rule)
     found: Mapping[str, Any],
     references: Sequence[str],
     wrong: Callable[[str, tuple[str, ...]], ProjectError],
@@ -99,8 +101,12 @@ def rules_in(
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _AGES:
                 raise wrong("rules.minimum_age_days is a number of days", keys)
             given[name] = float(value)
+        elif name == "unseen":
+            if value not in _UNKNOWN:
+                raise wrong(f"rules.unseen is one of {', '.join(_UNKNOWN)}", keys)
+            given[name] = value
         else:
-            known = ", ".join((*NAMED, "protected_files", "minimum_age_days"))
+            known = ", ".join((*NAMED, "protected_files", "minimum_age_days", "unseen"))
             raise wrong(f"rules has no {name}; it has {known}", keys)
     return Rules(**given, lines={name: line(("rules", name)) for name in found})
 

@@ -44,8 +44,10 @@ else:
     requirements_file = Deferred("devkeel.libraries.manifests.requirements_file")
     toml = Deferred("devkeel.source.toml")
 
-__all__ = ["Library", "is_named_in", "libraries_in", "locks_beside", "normalised"]
+__all__ = ["Library", "is_named_in", "is_read", "libraries_in", "locks_beside", "normalised"]
 
+# What a reader raises over a file that does not parse, or is of another shape.
+_UNREADABLE = (DevkeelError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _ALIAS = re.compile(r"(?:npm|jsr):(?P<name>@?[^@]+)")
 _PNPM = re.compile(r"/?(?P<name>@?[^@(]+)@(?P<version>[^(]+)")
@@ -109,8 +111,19 @@ def libraries_in(name: str, data: bytes, read: Callable[[str], bytes | None]) ->
         return ()
     try:
         return tuple(dict.fromkeys(reader(name, data, read)))
-    except (DevkeelError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _UNREADABLE:
         return ()
+
+
+def is_read(name: str, data: bytes, read: Callable[[str], bytes | None]) -> bool:
+    """Return whether a manifest or a lock can be read, so that what it names is all that it names."""
+    reader = _reader(name)
+    try:
+        for _ in reader(name, data, read) if reader is not None else ():
+            pass
+    except _UNREADABLE:
+        return False
+    return True
 
 
 def _reader(name: str) -> Callable[[str, bytes, Callable[[str], bytes | None]], Iterator[Library]] | None:
