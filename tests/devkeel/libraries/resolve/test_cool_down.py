@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 import threading
 import zipfile
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,13 +18,12 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import DevkeelError, PolicyRefused
-from devkeel.libraries.resolve import conda_solver
+from devkeel.libraries.resolve import conda_solver, resolvers
 from devkeel.libraries.resolve.cool_down import CoolDown
 from devkeel.libraries.resolve.installers import find_uv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.skipif(find_uv() is None, reason="uv is not installed"), pytest.mark.xdist_group("cool-down")]
 NOW = datetime.now(UTC)
@@ -219,18 +221,89 @@ def test_where_the_index_tells_no_dates_the_answer_says_so(project: Environment,
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_npm_is_told_as_well(project: Environment, served: Index) -> None:
-    root = project.project.root
-    (root / "pyproject.toml").unlink()
-    (root / "package.json").write_text('{ "name": "a", "version": "1.0.0", "dependencies": {} }\n')
+    root = with_javascript(project, served)
     (root / "package-lock.json").write_text(
         '{ "name": "a", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": '
         '{ "": { "name": "a", "version": "1.0.0" } } }\n'
     )
-    (root / ".npmrc").write_text(f"registry=http://127.0.0.1:{served.server_port}/\n")
     rule(project, 30)
     project.change(parse_edits([{"kind": "add_library", "language": "javascript", "names": ["is-cool"]}]))
     lock = json.loads((root / "package-lock.json").read_text())
     assert lock["packages"]["node_modules/is-cool"]["version"] == "2.0.0"
+
+
+CLIENTS = Path(__file__).parents[3] / "conformance" / "node_modules"
+# The variables that tell pnpm have other names since 11, which wants a newer Node.js than systems have.
+PNPMS = ("pnpm/bin/pnpm.cjs", "pnpm-11/bin/pnpm.mjs")
+
+
+def with_javascript(project: Environment, served: Index) -> Path:
+    root = project.project.root
+    (root / "pyproject.toml").unlink()
+    (root / "package.json").write_text('{ "name": "a", "version": "1.0.0", "dependencies": {} }\n')
+    (root / ".npmrc").write_text(f"registry=http://127.0.0.1:{served.server_port}/\n")
+    return root
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("program", PNPMS)
+def test_pnpm_is_told_as_well(
+    project: Environment, served: Index, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str
+) -> None:
+    node = next(CLIENTS.glob("node-*/bin/node"), None)
+    if node is None or not (CLIENTS / program).exists():
+        pytest.skip("pnpm is not installed: make clients")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "pnpm").symlink_to(CLIENTS / program)
+    (tmp_path / "bin" / "node").symlink_to(node)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    root = with_javascript(project, served)
+    (root / "pnpm-lock.yaml").write_text("lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n")
+    rule(project, 30)
+    edits = parse_edits([{"kind": "add_library", "language": "javascript", "names": ["is-cool"]}])
+    project.change(edits)
+    assert "is-cool@2.0.0:" in (root / "pnpm-lock.yaml").read_text()
+    young = parse_edits([{"kind": "add_library", "language": "javascript", "names": ["is-cool@3.0.0"]}])
+    with pytest.raises(DevkeelError) as caught:
+        project.change(young)
+    assert (caught.value.code, caught.value.details.get("line")) == ("unresolvable", 2)
+
+
+def test_pip_is_told_as_well_where_uv_is_not_there(
+    project: Environment, served: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolvers, "find_uv", lambda: None)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{served.server_port}/simple")
+    root = project.project.root
+    (root / "pyproject.toml").unlink()
+    (root / "requirements.txt").write_text("cool-one\n")
+    rule(project, 30)
+    assert "resolution" in add(project, "cool-two").checks.ran
+    project.undo()
+    for wanted, line in (("cool-two==3.0", 2), ("cool-two==9.0", None)):
+        with pytest.raises(DevkeelError) as caught:
+            add(project, wanted)
+        assert (caught.value.code, caught.value.details.get("line")) == ("unresolvable", line)
+    rule(project, None)
+    assert "resolution" in add(project, "cool-two==3.0").checks.ran
+
+
+def test_a_resolver_that_is_too_old_to_be_told_leaves_the_age_unknown(
+    project: Environment, served: Index, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    old = tmp_path / "bin" / "pnpm"
+    old.write_text('#!/bin/sh\n[ "$1" != --version ] || echo 9.15.4\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    root = with_javascript(project, served)
+    (root / "pnpm-lock.yaml").write_text("lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n")
+    edits = parse_edits([{"kind": "add_library", "language": "javascript", "names": ["is-cool"]}])
+    for days, said in ((None, False), (30, True)):
+        rule(project, days)
+        assert (resolvers.AGE_UNTOLD in project.change(edits).notes) is said
+        project.undo()
 
 
 @pytest.mark.skipif(not conda_solver.has_rattler(), reason="py-rattler is not installed")

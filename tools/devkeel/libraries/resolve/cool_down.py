@@ -55,6 +55,8 @@ class CoolDown(Struct, frozen=True):
             "PIP_UPLOADED_PRIOR_TO": time,
             "npm_config_before": time,
             "npm_config_minimum_release_age": minutes,
+            # pnpm since 11 reads no variables of npm's.
+            "pnpm_config_minimum_release_age": minutes,
         }
 
     def keeping(self, lock: str, data: bytes | None) -> tuple[str, ...]:

@@ -75,6 +75,10 @@ READS = (
 )
 
 AGE_UNKNOWN = "Age unknown: the index tells no dates, so that what was chosen may be younger than the rules want."
+AGE_UNTOLD = "Age unknown: this resolver is too old to be told the rule, so that what it chose may be younger."
+# Since when each reads of an age what it is told (pip and pnpm documentation, release notes).
+_SINCE = {"pip": (26, 0), "pnpm": (10, 16)}
+_LOOK = 30.0
 _UNTOLD = "Age unknown: micromamba cannot be told the rule, so that what it chose may be younger."
 _KEPT = ". The environment is as it was"
 _SOURCE, _TEXT = "resolution", "requirements.txt"
@@ -253,6 +257,8 @@ def ask_aged(
     """
     held = cool_down(project)
     code, data, told = ask(question, folder, open_stage, timeout, held, old)
+    if held is not None and not code and not _can_be_told(question):
+        return code, data, told, AGE_UNTOLD
     if held is None or not code or "exclude-newer" not in told:
         return code, data, told, ""
     # uv says which files have no date where it is not quiet.
@@ -260,6 +266,17 @@ def ask_aged(
     if not dates_unknown(ask(loud, folder, open_stage, timeout, held, old)[2]):
         return code, data, told, ""
     return *ask(question, folder, open_stage, timeout), AGE_UNKNOWN
+
+
+def _can_be_told(question: ResolverRun) -> bool:
+    """Return whether a resolver is new enough to be told an age; an older one takes no notice of that."""
+    since = _SINCE.get(question.judge)
+    if since is None:
+        return True
+    words = question.argv[: question.argv.index("install")]
+    done = run_held(HeldProgram((*words, "--version"), timeout=_LOOK, environment=tool_environment()))
+    found = re.search(rb"\d+(?:\.\d+)+", done.stdout)
+    return found is not None and tuple(map(int, found[0].split(b"."))) >= since
 
 
 def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = False) -> ResolverRun | str:
