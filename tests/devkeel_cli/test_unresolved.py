@@ -16,7 +16,7 @@ MANIFESTS = {
     "javascript": ("package.json", '{ "name": "a", "version": "1.0.0", "dependencies": {} }\n'),
     "rust": ("Cargo.toml", '[package]\nname = "a"\nversion = "0.1.0"\n\n[dependencies]\n'),
     "go": ("go.mod", "module example.org/a\n\ngo 1.19\n"),
-    "ruby": ("Gemfile", 'source "https://rubygems.org"\n'),
+    "ruby": ("Gemfile", 'source "https://gems.example.org"\n'),
     "conda": ("environment.yml", "channels: [conda-forge]\ndependencies:\n  - python=3.12\n"),
 }
 ROLES = """\

@@ -1,4 +1,4 @@
-"""Where Nix is told to take what is built from: `nixConfig` of a flake.nix, and the caches that devenv.nix pulls from.
+"""Where Nix is to take what is built from: `nixConfig` of a flake.nix, and the caches that devenv.nix pulls from.
 
 Both come with a repository: the address of a cache, the key that signs what it has, a registry of flakes, a machine
 that builds (Nix manual, nix.conf; nix, src/libflake/config.cc). A key is whoever holds its other half, whatever it is

@@ -93,7 +93,7 @@ def cool_down(project: Reader) -> CoolDown | None:
 def with_age(error: DevkeelError, project: Reader, judge: str, resolves: Callable[[], bool]) -> DevkeelError:
     """Return an error about what does not resolve, with the rule and its line where the rule is why.
 
-    judge: the resolver that was told. resolves: asks it once more without the rule.
+    judge: the resolver that was asked. resolves: asks it once more without the rule.
     """
     held = cool_down(project) if judge in _TOLD and error.code == "unresolvable" else None
     try:

@@ -182,7 +182,7 @@ def resolve(
 
 
 def unresolvable(told: str, manifest: str) -> CheckFailed:
-    """Return the error about a manifest that does not resolve. told: what the resolver said."""
+    """Return the error about a manifest that does not resolve, by what the resolver said of it."""
     return CheckFailed(
         "unresolvable",
         f"{failures.reason(told)} Nothing was written.",
@@ -193,7 +193,7 @@ def unresolvable(told: str, manifest: str) -> CheckFailed:
 
 
 def registry_unreachable(judge: str, told: str) -> Unavailable:
-    """Return the error about a registry that a resolver did not hear from. told: what it said."""
+    """Return the error about a registry that a resolver did not hear from, by what it said."""
     return Unavailable(
         "registry_unreachable",
         f"{judge} could not reach the registry.",
@@ -253,7 +253,7 @@ def ask_aged(
 ) -> tuple[int, bytes, str, str]:
     """Return what `ask` returns under what the project's rules say of ages, and what is to be noted of that.
 
-    An index that tells no dates cannot be held to any: it is asked without, and the note says so.
+    An index without dates cannot be held to any: it is asked without, and the note says so.
     """
     held = cool_down(project)
     code, data, told = ask(question, folder, open_stage, timeout, held, old)
@@ -269,7 +269,7 @@ def ask_aged(
 
 
 def _can_be_told(question: ResolverRun) -> bool:
-    """Return whether a resolver is new enough to be told an age; an older one takes no notice of that."""
+    """Return whether a resolver is new enough to heed an age; an older one takes no notice of that."""
     since = _SINCE.get(question.judge)
     if since is None:
         return True
