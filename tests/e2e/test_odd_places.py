@@ -81,15 +81,19 @@ def test_a_venv_in_a_directory_of_any_name_is_entered_by_each_way(
 
 @pytest.mark.nix
 @pytest.mark.usefixtures("offline")
-def test_a_flake_in_a_directory_of_any_name_is_entered(
-    tmp_path: Path,
-    pinned_inputs: dict[str, object],
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("backend", ["flake", "devenv"])
+def test_what_nix_makes_in_a_directory_of_any_name_is_entered(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
-    root = flake_at(tmp_path / f'{ODD} "odd" $HOME:2', pinned_inputs["nixpkgs"])
+    name = f'{ODD} "odd" $HOME:2'
+    if backend == "flake":
+        root = flake_at(tmp_path / name, request.getfixturevalue("pinned_inputs")["nixpkgs"])
+    else:
+        root = request.getfixturevalue("pinned_project")('packages = [ pkgs.hello ]; env.SAID = "here";', name=name)
     monkeypatch.chdir(root)
     assert run(["apply"]) == 0
-    assert printed("run", "sh", "-c", "pwd").strip() == str(root)
+    said = printed("run", "sh", "-c", 'echo "$SAID"; pwd')
+    assert said == f"{'here' if backend == 'devenv' else ''}\n{root}\n"
 
 
 @pytest.mark.usefixtures("own_index")
