@@ -27,6 +27,7 @@ UNLOADED = """<testsuites name="jest tests" tests="1" failures="0" errors="1" ti
 <testsuite name="A" errors="0" failures="0" skipped="0" time="0.7" tests="1"><testcase name="A" time="0.1"/></testsuite>
 <testsuite name="b.test.js" errors="1" failures="0" skipped="0" time="0" tests="0">
 <testcase classname="Test suite failed to run" name="b.test.js" time="0"><error>x</error></testcase>
+<testcase classname="Test suite failed to run" name="b.test.js" time="0"><failure>x</failure></testcase>
 </testsuite></testsuites>"""
 
 # nose2: what a class is set up by is no test.

@@ -49,7 +49,8 @@ _EXCUSED = "TEST_CASE tagged with !mayfail"
 # jest-junit, utils/buildJsonResults.js: a test to do is a case that took no time and has no mark, and an `afterAll`
 # that failed one more case; its totals have neither.
 _OF_HOOK = "Test execution failure: could be caused by test hooks"
-# What is an error and no test in the totals of jest-junit (a file that could not be loaded) and of nose2.
+# What is an error and no test in the totals of jest-junit (a file that could not be loaded, which may be a failure in
+# no total as well) and of nose2.
 _UNLOADED = "Test suite failed to run"
 _BY_NOSE, _FIXTURE = "nose2-junit", re.compile(r"(?:setUp|tearDown)(?:Class|Module) \(")
 _SUBTEST_FAILED = re.compile(rb"^SUBFAIL\w*(?:[(\[].*?[)\]])? (\S+)", re.MULTILINE)
@@ -252,8 +253,9 @@ class _JUnitReading:
         if "failure" in element.attrib and not marks["failures"]:  # node has it twice
             raise Differs(f"the case {element.get('name', '')[:80]!r} has a failure that is not there")
         place, name = self._place(element), element.get("name", "")
-        if marks["failures"] and _OF_HOOK in name:
-            self.cases.append(Case(place, name, "failed"))
+        if marks["failures"] and (_OF_HOOK in name or element.get("classname") == _UNLOADED):
+            more = Case(place, name, "failed")
+            self.cases += [] if self.cases[-1:] == [more] else [more]
             return
         if self.excused:
             marks.clear()
