@@ -80,6 +80,7 @@ LAYERS = {
         *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
         *("source", "system", "text"),
     },
+    "remedies": {"change", "context", "diagnosis", "edits", "errors", "project", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),
         *("source", "state", "text"),
@@ -106,8 +107,8 @@ LAYERS = {
     "api": {
         *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
         *("doctor", "edits", "environments", "errors", "events", "gates", "generate", "history"),
-        *("inspection", "judgement", "locks", "nix_cli", "policy", "processes", "project", "report"),
-        *("runtime", "source", "templates", "transaction"),
+        *("inspection", "judgement", "locks", "nix_cli", "policy", "processes", "project", "remedies"),
+        *("report", "runtime", "source", "templates", "transaction"),
     },
 }
 

@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
+    from devkeel.remedies import diagnose as diagnosing
+    from devkeel.remedies.diagnose import Diagnosis
     from devkeel.report import period
     from devkeel.report.result import PeriodReport
     from devkeel.runtime.jobs import Job, Jobs
@@ -126,6 +128,7 @@ if not TYPE_CHECKING:
     why = Deferred("devkeel.inspection.why")
     written = Deferred("devkeel.inspection.told")
     period = Deferred("devkeel.report.period")
+    diagnosing = Deferred("devkeel.remedies.diagnose")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     explanation = Deferred("devkeel.policy.explanation")
@@ -254,6 +257,13 @@ class Environment:
     def usage(self) -> Usage:
         """Return what is declared and nothing uses, and what scripts use and nothing declares, as suggestions."""
         return uses.usage(self.context)
+
+    def diagnose(self, text: str) -> Diagnosis:
+        """Return what made a run fail, by what it printed, with what mends it; each fix was tried as a dry run.
+
+        text: of any length; its end is looked at. Nothing is written, and nothing of the text is run.
+        """
+        return diagnosing.diagnose(self.context, text)
 
     def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
         """Run the ladder on the files as they are, and look at their locks.

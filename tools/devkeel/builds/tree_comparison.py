@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ["Cause", "FileDifference", "TreeComparison", "compare_trees"]
+__all__ = ["DifferenceCause", "FileDifference", "TreeComparison", "compare_trees"]
 
 _SHOWN = 20  # files of which more than the name is shown
 _NAMED = 200
@@ -29,7 +29,7 @@ _TEXT = 64 * 1024  # bytes of a text that is shown as a diff: difflib takes quad
 _LINES, _WIDTH = 40, 200
 
 
-class Cause(Struct, frozen=True):
+class DifferenceCause(Struct, frozen=True):
     """Why a file differs: the name, what it is, and what is done about it."""
 
     name: str
@@ -51,7 +51,7 @@ class FileDifference(Struct, frozen=True):
     second: int | str | None = None
     offset: int | None = None
     diff: str | None = None
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[DifferenceCause, ...] = ()
 
 
 class TreeComparison(Struct, frozen=True):
@@ -158,7 +158,7 @@ def _of_content(shown: str, left: _Path, right: _Path, offset: int, *, closely: 
     if not closely or max(left.size, right.size) > _LOOKED_INTO:
         return FileDifference(shown, "content", left.size, right.size, offset)
     before, after = (_content(item) for item in (left, right))
-    causes = tuple(Cause(name, *CAUSES[name]) for name in causes_of(before, after))
+    causes = tuple(DifferenceCause(name, *CAUSES[name]) for name in causes_of(before, after))
     return FileDifference(shown, "content", left.size, right.size, offset, _diff(shown, before, after), causes)
 
 

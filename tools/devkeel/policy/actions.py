@@ -75,6 +75,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "search": _LOOKING,
     "detect": _LOOKING,
     "usage": _LOOKING,
+    "diagnose": _LOOKING,
     "check": _CHECKING,
     "check_added": _LOOKING,
     "change": _WRITING,

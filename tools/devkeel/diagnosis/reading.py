@@ -1,0 +1,131 @@
+"""Reading what a failed program printed: the causes that it names, the likeliest root first.
+
+A text may be of any length and made by anybody. Its last part is looked at, by sentences that are looked for as plain
+text first, so that patterns see a few short windows alone.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from devkeel.diagnosis.cause import Cause
+from devkeel.text.clean import clean, without_sequences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.diagnosis.phrase import Phrase
+
+__all__ = ["FAMILIES", "TextReading", "phrases", "read"]
+
+# Modules of `devkeel.diagnosis.phrases`, each with its `PHRASES`.
+FAMILIES: tuple[str, ...] = ("compilers",)
+_MOST = 1024 * 1024  # characters that are looked at, from the end
+_WINDOW = 2000  # and of a line, around what was found in it
+_PLACES = 64  # of one sentence, the first and the last ones
+_CAUSES = 12
+_LONGEST = 300  # of what is missing
+_SHOWN = 500
+# What stands before a program's own words: a job of npm, a time of BuildKit, a process of a supervisor.
+_PREFIX = re.compile(r"^(?:npm (?:ERR!|error) ?|#?\d+(?:\.\d+)? (?=\S)|[\w.-]{1,40} +\| )+")
+
+
+class TextReading(Struct, frozen=True):
+    """What a text says. causes: the likeliest root first. lines: those looked at; omitted: characters before them."""
+
+    causes: tuple[Cause, ...]
+    lines: int
+    omitted: int
+
+
+@cache
+def phrases() -> tuple[Phrase, ...]:
+    """Return every sentence that is known."""
+    return tuple(row for name in FAMILIES for row in import_module(f"devkeel.diagnosis.phrases.{name}").PHRASES)
+
+
+def read(text: str) -> TextReading:
+    """Return the causes that a text names."""
+    omitted = max(0, len(text) - _MOST)
+    kept = without_sequences(text[omitted:]).replace("\r\n", "\n").replace("\r", "\n")
+    first = text.count("\n", 0, omitted)
+    found: dict[tuple[str, str], Cause] = {}
+    starts = _starts(kept)
+    for phrase in phrases():
+        for place in _places(kept, phrase.hint):
+            cause = _cause(kept, starts, place, phrase)
+            if cause is None:
+                continue
+            key = (cause.kind, cause.subject)
+            known = found.get(key)
+            if known is None or (-cause.weight, cause.number) < (-known.weight, known.number):
+                found[key] = replace(cause, number=cause.number + first)
+    causes = sorted(found.values(), key=lambda item: (-item.weight, item.number))
+    return TextReading(tuple(causes[:_CAUSES]), len(starts), omitted)
+
+
+def _starts(text: str) -> list[int]:
+    """Return where the lines begin."""
+    starts, position = [0], text.find("\n")
+    while position >= 0:
+        starts.append(position + 1)
+        position = text.find("\n", position + 1)
+    return starts
+
+
+def _places(text: str, hint: str) -> Iterator[int]:
+    """Yield where a hint stands, once in each line: the first and the last places, where there are very many."""
+    half = _PLACES // 2
+    position, number = text.find(hint), 0
+    while position >= 0 and number < half:
+        yield position
+        number += 1
+        position = _next(text, hint, position)
+    if position < 0:
+        return
+    last, end = list[int](), len(text)
+    while len(last) < half and (back := text.rfind(hint, position, end)) >= 0:
+        last.append(back)
+        end = text.rfind("\n", 0, back) + 1
+    yield from reversed(last)
+
+
+def _next(text: str, hint: str, position: int) -> int:
+    end = text.find("\n", position)
+    return text.find(hint, end) if end >= 0 else -1
+
+
+def _cause(text: str, starts: list[int], place: int, phrase: Phrase) -> Cause | None:
+    number = bisect_right(starts, place) - 1
+    window = _window(text, starts, number, place, phrase)
+    match = phrase.expression.search(window)
+    if match is None or (phrase.judge is not None and not phrase.judge(match, text)):
+        return None
+    given = {name: clean(value).strip() for name, value in match.groupdict().items() if value is not None}
+    subject = given.pop("subject", "") or phrase.subject
+    if not subject or len(subject) > _LONGEST:
+        return None
+    line = clean(_line(text, starts, number, place, _SHOWN // 2)).strip()
+    facts = {**phrase.facts, **given}
+    return Cause(phrase.kind, subject, line, number + 1, phrase.name, facts, phrase.weight)
+
+
+def _window(text: str, starts: list[int], number: int, place: int, phrase: Phrase) -> str:
+    """Return the lines that a phrase sees, each without what stands before a program's own words."""
+    first, last = max(0, number - phrase.before), min(len(starts) - 1, number + phrase.lines - 1)
+    lines = (_line(text, starts, item, place if item == number else starts[item]) for item in range(first, last + 1))
+    return "\n".join(_PREFIX.sub("", line) for line in lines)
+
+
+def _line(text: str, starts: list[int], number: int, place: int, around: int = _WINDOW // 2) -> str:
+    """Return a line, or of a very long one what stands around a place."""
+    begin = starts[number]
+    end = starts[number + 1] - 1 if number + 1 < len(starts) else len(text)
+    return text[max(begin, place - around) : min(end, place + around)]

@@ -1,0 +1,35 @@
+"""Who proposes what mends a cause: a module for each sort of cause, asked in the order of their rows."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.diagnosis.cause import Cause
+    from devkeel.remedies.fix import Fix
+    from devkeel.remedies.situation import Situation
+
+__all__ = ["ROWS", "ProposerRow", "proposals"]
+
+
+class ProposerRow(Struct, frozen=True):
+    """A module of this package with `propose(situation, cause)`, and the kinds of cause that it is asked about."""
+
+    module: str
+    kinds: tuple[str, ...]
+
+
+ROWS: tuple[ProposerRow, ...] = ()
+
+
+def proposals(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield what may mend a cause, the best first; nothing was tried yet."""
+    for row in ROWS:
+        if cause.kind in row.kinds:
+            module = import_module(f"devkeel.remedies.proposing.{row.module}")
+            yield from module.propose(situation, cause)
