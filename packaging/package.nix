@@ -15,6 +15,7 @@ let
     root = ../.;
     fileset = lib.fileset.unions [
       ../LICENSE
+      ../NOTICE
       ../README.md
       ../pyproject.toml
       ../server

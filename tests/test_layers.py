@@ -213,6 +213,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
     # evaluations, the copy of what may go into the Nix store, the inputs that Nix is to
     # lock, a directory to try a root directory with, a flake
     # that is made for one evaluation.
+    # A maintainer's command writes tables where it is told.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
     # A stage is a directory of this call; a generation is one of devkeel's own. Sockets and logs of processes are in
     # devenv's runtime directory. Where nothing is that a sandboxed run could make, an empty directory stands meanwhile.
@@ -227,6 +228,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "sandbox" / "pins.py",
         LIBRARY / "nix_cli" / "confined_value.py",
         LIBRARY / "catalogue" / "cache.py",
+        LIBRARY / "catalogue" / "provided" / "__main__.py",
         LIBRARY / "backends" / "toolchain.py",
         LIBRARY / "backends" / "generations.py",
         LIBRARY / "processes" / "runtime_folder.py",
