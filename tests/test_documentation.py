@@ -404,7 +404,9 @@ def test_no_file_names(private: bytes) -> None:
     paths = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
     assert paths
     named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and re.search(private, path.read_bytes())]
-    assert [name for name in named if name != "tests/test_documentation.py"] == []
+    # What programs print has such names in it.
+    data = {"tests/test_documentation.py", "benchmarks/failures/worked.jsonl"}
+    assert [name for name in named if name not in data] == []
 
 
 VAGUE = re.compile(r"\b(?:nobody|somebody|told|tells?)\b", re.IGNORECASE)

@@ -55,7 +55,7 @@ LAYERS = {
     },
     "context": {
         *("backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime"),
-        *("sandbox", "transaction"),
+        *("sandbox", "text", "transaction"),
     },
     "judgement": {"context", "errors", "events", "policy", "project", "runtime", "system", "transaction"},
     "change": {

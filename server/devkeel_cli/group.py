@@ -56,6 +56,7 @@ VERBS = {
     "gate": "Run the tests and judge their reports by a stage.",
     "nix": "Build, evaluate and run by Nix, prove that it builds the same again, and share it.",
     "job": "Show the jobs, or follow one.",
+    "diagnose": "Explain what a failed run printed, and how to mend it.",
     "up": "Start the processes and wait until they are ready.",
     "why": "Explain why a variable, a program or a port is there, or is not.",
     "down": "Stop the processes, leaving nothing behind.",

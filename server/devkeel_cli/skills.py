@@ -64,6 +64,13 @@ devkeel logs postgres
 devkeel down
 ```
 
+Something failed: have what it printed explained, and publish the fix of a number:
+
+```sh
+devkeel diagnose build.log
+devkeel diagnose build.log --apply 1
+```
+
 Go back:
 
 ```sh

@@ -46,12 +46,13 @@ the files yourself.
 
 1. inspect_environment: what is declared and where, and the revision.
 2. Try the change with dry_run=true: add_packages, add_library, enable_service or edit_environment (any list of \
-edits, all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
+edits, all or nothing). It answers with diff and checks. patch_file is for what these refuse.
 3. Repeat it without dry_run, with a reason and the revision you saw as expected_revision. A "conflict" means \
-that somebody else edited the files and nothing was written: inspect again, then repeat.
+that somebody else edited the files: inspect again, then repeat.
 4. apply_environment builds it, run_command runs programs in it, manage_processes starts services and waits \
-until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
-5. undo takes an operation back, as a new one; show_history lists them.
+until they are ready. on_failure="restore" goes back. What takes long is a job.
+5. What fails has `causes` with edits that mend it; diagnose finds them in any text.
+6. undo takes an operation back; show_history lists them.
 
 Errors name the place, what was seen, alternatives and what to do next. A result says which checks ran, \
 and which were skipped and why: a skipped check proved nothing.

@@ -53,6 +53,7 @@ TOOL_ACTIONS: dict[str, tuple[str, ...]] = {
     "run_command": ("run",),
     "job": ("job", "jobs"),
     "cancel_job": ("end_job",),
+    "diagnose": ("diagnose",),
     "build_output": ("build",),
     "evaluate_nix": ("evaluate_nix",),
     "run_packages": ("run_packages",),

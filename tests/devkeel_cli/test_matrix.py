@@ -88,6 +88,8 @@ CALLS: list[tuple[str, str]] = [
     ("r", "nix cache list"),
     ("rn", "nix builders"),
     ("r", "job 0"),
+    ("r", "diagnose {root}/other.nix"),
+    ("r", "diagnose --job=0"),
     ("rx", "up no"),
     ("rx", "down no"),
     ("rx", "restart no"),

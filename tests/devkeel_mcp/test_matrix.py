@@ -85,6 +85,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "run_command": [("rx", {"argv": ["true"]})],
     "job": [("r", {}), ("r", {"id": "0"})],
     "cancel_job": [("rx", {"id": "0"})],
+    "diagnose": [("r", {"text": "curl: command not found"}), ("r", {"job": "0"})],
     "build_output": [("rb", {"target": "nixpkgs#hello"})],
     "evaluate_nix": [("r", {"target": "nixpkgs#hello"})],
     "run_packages": [("rbx", {"packages": ["nixpkgs#hello"], "argv": ["true"]})],

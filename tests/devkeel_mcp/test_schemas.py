@@ -41,10 +41,11 @@ CORE = [
     "manage_processes",
     "read_processes",
     "run_command",
+    "diagnose",
     "job",
     "cancel_job",
 ]
-READING = {*CORE[:4], "read_processes", "job"}
+READING = {*CORE[:4], "read_processes", "job", "diagnose"}
 PATCHING = {"partial"}  # patch_file alone offers it
 REACHING = {
     *("add_library", "check_environment", "update_locks", "apply_environment", "manage_processes", "run_command"),

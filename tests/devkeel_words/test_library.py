@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "tools"
 WORDS = sys.modules["tests_beside_words"]
 # Words of English, and kinds of edits, which are the library's own.
-OTHERWISE = {"job", "undo", "report", "add_packages", "add_library"}
+OTHERWISE = {"job", "undo", "diagnose", "report", "add_packages", "add_library"}
 NAMES = "|".join(sorted({spec.name for spec in TOOLS} - OTHERWISE))
 FLAGS = {flag for command in WORDS.commands() for item in command.params for flag in (*item.opts, *item.secondary_opts)}
 LONG = "|".join(sorted((flag for flag in FLAGS if flag.startswith("--")), key=len, reverse=True))

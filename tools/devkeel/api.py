@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
-    from devkeel.errors import PolicyRefused, ProjectError
+    from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
     from devkeel.events.event import Event
     from devkeel.events.reading import EventReader
     from devkeel.gates import applying
@@ -85,7 +85,9 @@ if TYPE_CHECKING:
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
     from devkeel.remedies import diagnose as diagnosing
+    from devkeel.remedies import known_causes
     from devkeel.remedies.diagnose import Diagnosis
+    from devkeel.remedies.known_causes import KnownCause
     from devkeel.report import period
     from devkeel.report.result import PeriodReport
     from devkeel.runtime.jobs import Job, Jobs
@@ -128,7 +130,7 @@ if not TYPE_CHECKING:
     why = Deferred("devkeel.inspection.why")
     written = Deferred("devkeel.inspection.told")
     period = Deferred("devkeel.report.period")
-    diagnosing = Deferred("devkeel.remedies.diagnose")
+    diagnosing, known_causes = Deferred("devkeel.remedies.diagnose"), Deferred("devkeel.remedies.known_causes")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     explanation = Deferred("devkeel.policy.explanation")
@@ -138,6 +140,11 @@ if not TYPE_CHECKING:
         Deferred("devkeel.inspection.check"),
         Deferred("devkeel.doctor.examine"),
     )
+
+
+def _causes(context: Context, text: str, error: DevkeelError | None) -> tuple[KnownCause, ...]:
+    """Return the causes of a failure in short; the room that finds them is loaded then."""
+    return known_causes.known_causes(context, text, error)
 
 
 @judged
@@ -165,7 +172,7 @@ class Environment:
         self.project = Project(root)
         distrust(self.project.root)
         may = permission if executes else permission.still()
-        opened = Opened(jobs, listeners=listeners or Listeners(), shares=listeners is not None)
+        opened = Opened(jobs, listeners=listeners or Listeners(), shares=listeners is not None, explains=_causes)
         self._context = Context(self.project, actor, backend, may, opened, caller=caller)
 
     def close(self) -> None:
@@ -258,12 +265,14 @@ class Environment:
         """Return what is declared and nothing uses, and what scripts use and nothing declares, as suggestions."""
         return uses.usage(self.context)
 
-    def diagnose(self, text: str) -> Diagnosis:
+    def diagnose(self, text: str | None = None, *, job: str | None = None) -> Diagnosis:
         """Return what made a run fail, by what it printed, with what mends it; each fix was tried as a dry run.
 
-        text: of any length; its end is looked at. Nothing is written, and nothing of the text is run.
+        text: of any length; its end is looked at. job: instead, the id of one that failed. Nothing is written, and
+        nothing of the text is run. Raises UsageError `nothing_to_diagnose`, `unknown_job`.
         """
-        return diagnosing.diagnose(self.context, text)
+        diagnosing.require_one(text, job)
+        return diagnosing.diagnose(self.context, job_views.said(self.context, job) if job is not None else text or "")
 
     def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
         """Run the ladder on the files as they are, and look at their locks.

@@ -23,6 +23,7 @@ from devkeel.policy.roles import LIBRARY, MAINTAINER, permission_of
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
 from devkeel.project.settings import Retention, Settings, read_settings
+from devkeel.text.data import as_data
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ _ALL = Retention(None, sys.maxsize, sys.maxsize)
 class Opened(Struct):
     """What stays open from call to call of one caller. jobs, listeners: those of the process, where callers share them.
 
-    shares: whether the listeners go on when this caller is through. unread: why the settings could not be used where a
+    shares: whether the listeners go on when this caller is through. explains: what finds the causes of a failure in
+    what was printed, and in an error; None where nobody wants them. unread: why the settings could not be used where a
     caller looked nevertheless; None where they were, or were not asked for.
     """
 
@@ -73,6 +75,7 @@ class Opened(Struct):
     records: Transactions | None = None
     listeners: Listeners = field(default_factory=Listeners)
     shares: bool = False
+    explains: Callable[[Context, str, DevkeelError | None], tuple[Struct, ...]] | None = None
     unread: ProjectError | None = None
 
     def close(self) -> None:
@@ -85,7 +88,7 @@ class Opened(Struct):
 
     def apart(self) -> Opened:
         """Return the same for work that goes on when its call is through, with a history of its own."""
-        return Opened(self.jobs, listeners=self.listeners, shares=True)
+        return Opened(self.jobs, listeners=self.listeners, shares=True, explains=self.explains)
 
 
 class InSandbox(Struct, frozen=True):
@@ -102,7 +105,8 @@ class Context(Struct, frozen=True, dict=True):
     settings are among what is compared before it is published. instead: directories that inputs of the project's flake
     are taken from, by their names, for this call alone. looks: whether the call may do without settings that cannot be
     used: then the defaults hold, and `opened.unread` says why. asks: whether the caller asks a person where one has to
-    agree, so that a refusal for that is not the end of it.
+    agree, so that a refusal for that is not the end of it. quiet: whether what is done is a part of finding something
+    out, of which no listener hears.
     """
 
     project: Project
@@ -115,6 +119,7 @@ class Context(Struct, frozen=True, dict=True):
     caller: Caller = LIBRARY
     looks: bool = False
     asks: bool = False
+    quiet: bool = False
 
     def again(self) -> Context:
         """Return the context of the next call: what stays open stays, everything else is read anew."""
@@ -123,6 +128,10 @@ class Context(Struct, frozen=True, dict=True):
     def looking(self) -> Context:
         """Return the context of a call that only looks."""
         return replace(self, looks=True)
+
+    def trying(self) -> Context:
+        """Return the context of what is tried to find something out."""
+        return replace(self, quiet=True)
 
     def through(self, basis: Basis) -> Context:
         """Return the context of a change that is made from a basis."""
@@ -250,7 +259,7 @@ class Context(Struct, frozen=True, dict=True):
         Where there is no listener, nothing is loaded for it.
         """
         wanted = self.listened
-        if wanted is None and self.opened.listeners.made is None:
+        if self.quiet or (wanted is None and self.opened.listeners.made is None):
             return
         facts: dict[str, Any] = {"actor": self.actor, "action": action, "operation": operation, "revision": revision}
         facts["role"] = self.role
@@ -275,10 +284,15 @@ class Context(Struct, frozen=True, dict=True):
             try:
                 result = work(job)
             except BaseException as error:
+                if isinstance(error, DevkeelError) and job.stopped() is None:
+                    self.explain(error, job.printed())
                 self._tell_failure(job, error, perf_counter() - began)
                 raise
             if spec.tells and spec.failed is not None and spec.failed(result):
                 exit_code = getattr(result, "exit_code", None)
+                found = [_named(as_data(item)) for item in getattr(result, "causes", None) or ()]
+                if found:
+                    self.tell("diagnosed", action=spec.kind, job=job.id, causes=found)
                 seconds = perf_counter() - began
                 self.tell("failed", action=spec.kind, seconds=seconds, job=job.id, exit_code=exit_code)
             return result
@@ -289,10 +303,25 @@ class Context(Struct, frozen=True, dict=True):
         code = error.code if isinstance(error, DevkeelError) else type(error).__name__
         action = job.spec.kind
         found = [{"code": item.code, "place": item.place} for item in getattr(error, "diagnostics", ())[:_CAUSES]]
+        files = sorted({item["place"].file for item in found if item["place"] is not None})
+        found += [_named(item) for item in getattr(error, "details", {}).get("causes", ())]
         if found:
-            files = sorted({item["place"].file for item in found if item["place"] is not None})
             self.tell("diagnosed", action=action, code=code, files=files, job=job.id, causes=found)
         self.tell("failed", action=action, code=code, seconds=seconds, job=job.id)
+
+    def causes(self, text: str, error: DevkeelError | None = None) -> tuple[Struct, ...]:
+        """Return what made something fail, by what it printed and by its error. It raises nothing."""
+        if self.opened.explains is None:
+            return ()
+        try:
+            return self.opened.explains(self, text, error)
+        except Exception:  # noqa: BLE001  (what has failed is told, whatever becomes of explaining it)
+            return ()
+
+    def explain(self, error: DevkeelError, text: str = "") -> None:
+        """Put the causes of an error into its details, where something is known of them."""
+        if "causes" not in error.details and (found := self.causes(text, error)):
+            error.details["causes"] = as_data(found)
 
     @cached_property
     def listened(self) -> EventSettings | None:
@@ -327,3 +356,8 @@ class Context(Struct, frozen=True, dict=True):
         if not files:
             raise self.project.missing(DECLARATION)
         return files
+
+
+def _named(cause: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a cause what an event says: the line that says so may have anything in it."""
+    return {"kind": cause["kind"], "subject": cause["subject"], "mended": cause.get("fix") is not None}

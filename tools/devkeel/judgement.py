@@ -135,6 +135,7 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     except DevkeelError as error:
         if error.code == "person_needed" and context.asks:
             raise  # what comes of it is told by who asks
+        context.explain(error)
         _told(context, action, error)
         if "write" in needed:
             _keep(context, action, given, error, perf_counter() - began)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.checks import report
+    from devkeel_cli.answers import diagnosis
 else:
     report = Deferred("devkeel.checks.report")
+    diagnosis = Deferred("devkeel_cli.answers.diagnosis")
 
 __all__ = ["show_error", "unexpected", "usage"]
 
@@ -61,6 +63,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
     if isinstance(error, CheckFailed):
         yield from (f"  {line}" for item in error.further for line in finding(item))
     facts = dict(error.details)
+    causes = facts.pop("causes", None)
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
         yield f"  {checks_line(facts.pop('ran'), skipped)}"
@@ -70,5 +73,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
         else:
             fact = value if isinstance(value, str) else json.dumps(value, default=str)
             yield f"  {clean(name)}: {clean(fact)}"
+    if causes:
+        yield from (f"  {line}" for line in diagnosis.known(causes))
     if error.remedy:
         yield f"  next:  {clean(error.remedy)}"

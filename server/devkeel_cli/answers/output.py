@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.text.clean import clean
 from devkeel.text.data import as_data
 from devkeel_cli.answers.suggest import as_command
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import DefinitionView
+    from devkeel.remedies.diagnose import Diagnosis
     from devkeel.transaction.verification import Verification
+    from devkeel_cli.answers import diagnosis
+    from devkeel_words import cause_lines
+else:
+    cause_lines = Deferred("devkeel_words.cause_lines")
+    diagnosis = Deferred("devkeel_cli.answers.diagnosis")
 
 __all__ = [
     "applied",
@@ -41,6 +48,7 @@ __all__ = [
     "change",
     "check",
     "checks_line",
+    "diagnosed",
     "examination",
     "finding",
     "history",
@@ -160,6 +168,8 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
         say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
     for line in lines.sandbox(result.sandbox) if result.sandbox is not None else ():
         say(f"note: {clean(line)}", err=True)
+    for line in diagnosis.known(result.causes) if result.causes else ():
+        say(line, err=True)
 
 
 def job(view: JobView) -> Iterable[str]:
@@ -171,8 +181,28 @@ def job(view: JobView) -> Iterable[str]:
         yield f"now: {clean(view.progress)}"
     if view.error is not None:
         yield f"error[{view.error['code']}]: {clean(view.error['message'])}"
+    if causes := _causes(view):
+        yield from diagnosis.known(causes)
     if view.survivors:
         yield f"could not be ended: {clean(', '.join(view.survivors))}"
+
+
+def _causes(view: JobView) -> Sequence[object] | None:
+    """Return the causes that the result or the error of a job carries."""
+    held = view.result if view.error is None else view.error.get("details")
+    found: Sequence[object] | None = held.get("causes") if isinstance(held, dict) else None
+    return found
+
+
+def diagnosed(found: Diagnosis) -> Iterable[str]:
+    """Yield the causes with what mends them, the diff of the first fix, and what comes next."""
+    yield _bold(clean(found.answer))
+    yield from map(clean, cause_lines.diagnosis(found, diagnosis.making))
+    best = next(iter(cause_lines.fixes(found)), None)
+    if best is not None and best.diff:
+        yield paint_diff(best.diff)
+    if found.next:
+        yield f"next: {clean(found.next)}"
 
 
 def jobs(found: JobList) -> Iterable[str]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from devkeel.policy import actions
     from devkeel.project import gates, root, rules, settings
     from devkeel.project import policy as policy_keys
+    from devkeel.project.root import Project
     from devkeel.project.settings import Settings
+    from devkeel.runtime import jobs
     from devkeel_words import call_actions
 else:
     shell_completion = Deferred("click.shell_completion")
@@ -31,8 +33,9 @@ else:
     gates, rules = Deferred("devkeel.project.gates"), Deferred("devkeel.project.rules")
     policy_keys, actions = Deferred("devkeel.project.policy"), Deferred("devkeel.policy.actions")
     call_actions = Deferred("devkeel_words.call_actions")
+    jobs = Deferred("devkeel.runtime.jobs")
 
-__all__ = ["complete_call", "complete_policy_key", "complete_role", "complete_stage"]
+__all__ = ["complete_call", "complete_job", "complete_policy_key", "complete_role", "complete_stage"]
 
 _OF_CALLERS = ("default", "command", "clients")
 _OF_ROLE = ("permissions", "sandbox")
@@ -47,13 +50,26 @@ def _offering(words: Callable[[Settings], Iterable[str]]) -> Callable[..., list[
     return offer
 
 
+def _project(context: click.Context) -> Project:
+    """Return the project that is meant. Raises DevkeelError, OSError."""
+    named = context.params.get("root") or context.find_root().params.get("root")
+    return root.Project(root.find_root(named, os.environ, Path.cwd()))
+
+
 def _settings(context: click.Context) -> Settings:
     """Return the settings of the project that is meant; the defaults where they cannot be read."""
-    named = context.params.get("root") or context.find_root().params.get("root")
     with suppress(DevkeelError, OSError):
-        place = root.find_root(named, os.environ, Path.cwd())
-        return settings.read_settings(root.Project(place))
+        return settings.read_settings(_project(context))
     return settings.Settings()
+
+
+def complete_job(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """Offer the jobs that are kept, newest first, each with what it ran."""
+    with suppress(DevkeelError, OSError):
+        kept = jobs.Jobs(_project(context).state).every()
+        found = (item for item in kept if item.id.startswith(incomplete))
+        return [shell_completion.CompletionItem(item.id, help=f"{item.state}: {item.title}") for item in found]
+    return []
 
 
 def _stages(found: Settings) -> Iterable[str]:

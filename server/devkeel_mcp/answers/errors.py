@@ -14,6 +14,7 @@ from devkeel import errors
 from devkeel.deferred import Deferred
 from devkeel.text.actions import do, say
 from devkeel.text.clean import clean
+from devkeel_mcp.answers import causes
 from devkeel_mcp.answers.render import checks_line, diagnostic_line
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, few, fit
 from devkeel_words.speech import as_tool
@@ -90,10 +91,12 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
     if isinstance(error, errors.CheckFailed):
         lines += few(map(diagnostic_line, error.further))
     facts = dict(error.details)
+    told_causes = causes.lines(facts.pop("causes", ()))
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
         lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
+    lines += told_causes
     # Cut before the last line: what to do next is always told.
     told = cut(clean("\n".join(lines)), MAX_BYTES - _LAST)
     return f"{told}\n{cut_line(clean(remedy), _LAST)}"

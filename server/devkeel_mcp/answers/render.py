@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from devkeel.deferred import Deferred
 from devkeel.errors import stands
 from devkeel.text.actions import do, say
+from devkeel_mcp.answers import causes
 from devkeel_mcp.answers.answer import answer
 from devkeel_mcp.answers.text import cut_line, cut_middle, few, plain
 from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
@@ -221,6 +222,7 @@ def ran(result: RunResult) -> CallToolResult:
     if result.ended_too:
         tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
     tail += [f"{_sentence(line)}." for line in (lines.sandbox(result.sandbox) if result.sandbox is not None else ())]
+    tail += causes.lines(result.causes)
     advice = "Write it to a file and read parts of that."
     return answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
 
@@ -237,6 +239,7 @@ def job(view: JobView) -> CallToolResult:
     tail = [f"Log: up to byte {view.cursor} of {view.log_bytes}."] if view.log_bytes else []
     if view.error is not None:
         tail.append(f"error[{view.error['code']}]: {view.error['message']}")
+        tail += causes.lines(view.error.get("details", {}).get("causes"))
     elif view.result is not None:
         tail.append(f"Result: {_compact(view.result)}")
     if view.survivors:

@@ -52,15 +52,15 @@ class Arguments(ArgModelBase):
 class OperationArguments(Arguments):
     """What every tool takes that makes an operation."""
 
-    dry_run: bool = Field(default=False, description="Write nothing.")
-    expected_revision: str | None = Field(default=None, description="Conflict at any other.")
-    reason: str | None = Field(default=None, description="For the history.")
+    dry_run: bool = Field(default=False, description="Only try.")
+    expected_revision: str | None = Field(default=None, description="Else a conflict.")
+    reason: str | None = Field(default=None, description="Kept with it.")
 
 
 class WriteArguments(OperationArguments):
     """What every tool that edits takes."""
 
-    level: Level | None = Field(default=None, description="Default: deepest.")
+    level: Level | None = Field(default=None, description="Else deepest.")
 
 
 def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:

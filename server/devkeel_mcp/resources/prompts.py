@@ -26,7 +26,8 @@ def fix() -> str:
     """Find out what is wrong with the environment, and mend it."""
     return """\
 Find out what is wrong with this project's development environment, and mend it with devkeel.
-1. Call inspect_environment and check_environment: findings have places, and often edits that would mend them.
+1. Call inspect_environment and check_environment: findings have places, and often edits that would mend them. What a \
+failed run printed is read by diagnose.
 2. Call show_history: was it sound before one of the operations? Then undo may be the smallest repair.
 3. Try the smallest edit with dry_run=true. patch_file is for files that do not parse.
 4. Show the diff, then publish it with expected_revision and a reason, and check again.

@@ -8,6 +8,7 @@ from devkeel_mcp.tools import (
     check,
     command,
     detection,
+    diagnosis,
     edit,
     evaluation,
     gates,
@@ -49,6 +50,7 @@ CORE = (
     processes.MANAGE_PROCESSES,
     processes.READ_PROCESSES,
     command.RUN,
+    diagnosis.DIAGNOSE,
     jobs.JOB,
     jobs.CANCEL,
 )

@@ -19,7 +19,7 @@ __all__ = ["CHECK"]
 
 
 class CheckArguments(Arguments):
-    level: Level | None = Field(default=None, description="Default: deepest.")
+    level: Level | None = Field(default=None, description="Else deepest.")
     second_opinion: bool = Field(default=False, description="Ask Nix too.")
 
 
@@ -33,8 +33,8 @@ async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
 CHECK = ToolSpec(
     name="check_environment",
     description=(
-        "Use to judge the environment files as they are: findings with place and suggested edits, which "
-        "checks ran. Writes are checked anyway."
+        "Use to judge the files as they are: findings with place and edits, which checks ran. Writes are checked "
+        "anyway."
     ),
     # Evaluation may fetch what the project's inputs name.
     hints=READ_AND_FETCH,

@@ -49,7 +49,7 @@ class EditItem(BaseModel):
     language: str | None = Field(default=None, description="Of libraries.")
     group: str | None = Field(default=None, description="Dependency group.")
     inside: str | None = Field(default=None, description="As in add_packages.")
-    name: str | None = Field(default=None, description="Service, language or input.")
+    name: str | None = Field(default=None, description="Service, language, input.")
     url: str | None = Field(default=None, description="Flake reference.")
     follows: list[str] | None = Field(default=None, description="Inputs that follow ours.")
     settings: dict[str, JsonValue] | None = Field(default=None, description="Options below; input: flake.")
@@ -85,7 +85,7 @@ EDIT = ToolSpec(
     name="edit_environment",
     description=(
         "Use to set, unset or extend any option, or for several changes that belong together: typed edits, "
-        "all or none, checked first; comments and layout stay. For what it refuses: patch_file."
+        "all or none, checked first. For what it refuses: patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

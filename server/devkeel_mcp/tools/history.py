@@ -31,7 +31,7 @@ class HistoryArguments(Arguments):
 
 
 class UndoArguments(OperationArguments):
-    operation: int | None = Field(default=None, description="Default: the newest not undone.")
+    operation: int | None = Field(default=None, description="Default: newest not undone.")
     redo: bool = Field(default=False, description="The newest undo instead.")
     restore: str | None = Field(default=None, description="To what this id or revision left.")
 
@@ -83,9 +83,7 @@ def _restore(environment: Environment, wanted: str, arguments: UndoArguments) ->
 
 SHOW_HISTORY = ToolSpec(
     name="show_history",
-    description=(
-        "Use to see what changed here, newest first: id, time, who, why, files, if undone; or one with its diff."
-    ),
+    description=("Use to see what changed, newest first: time, who, why, files, if undone; or one with its diff."),
     hints=READ,
     arguments=HistoryArguments,
     handler=_show_history,
@@ -94,7 +92,7 @@ SHOW_HISTORY = ToolSpec(
 
 UNDO = ToolSpec(
     name="undo",
-    description=("Use to take back a change, as a new operation. A conflict if the same lines changed since."),
+    description="Use to take back a change, as a new operation.",
     hints=REPLACING,
     arguments=UndoArguments,
     handler=_undo,

@@ -19,7 +19,7 @@ __all__ = ["INSPECT"]
 
 
 class InspectArguments(Arguments):
-    prefix: str | None = Field(default=None, description="Only at or below this option path.")
+    prefix: str | None = Field(default=None, description="At or below this option.")
     why: str | None = Field(default=None, description="Instead: why this variable, program or port is (not) there.")
 
 
@@ -34,7 +34,7 @@ INSPECT = ToolSpec(
     name="inspect_environment",
     description=(
         "Use before a change, and after a conflict: packages, services, languages, every definition with "
-        "file and line, the revision, problems, checks that can run, what is applied and runs."
+        "file and line, the revision, problems, what is applied and runs."
     ),
     hints=READ,
     arguments=InspectArguments,

@@ -24,7 +24,7 @@ _ENDING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempoten
 class JobArguments(Arguments):
     id: str | None = Field(default=None, description="Default: list.")
     cursor: int = Field(default=0, description="Of the log.")
-    wait: int = Field(default=0, description="Seconds, at most 30.")
+    wait: int = Field(default=0, description="Seconds, to 30.")
 
 
 class CancelArguments(Arguments):
@@ -48,7 +48,7 @@ async def _cancel(call: Call, arguments: CancelArguments) -> CallToolResult:
 
 JOB = ToolSpec(
     name="job",
-    description="Use to follow what goes on as a job: state, log.",
+    description="Use to follow a job: state, log.",
     hints=READ,
     arguments=JobArguments,
     handler=_job,

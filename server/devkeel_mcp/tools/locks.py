@@ -21,10 +21,8 @@ __all__ = ["UPDATE_LOCKS"]
 
 class LockArguments(Arguments):
     action: Literal["create", "renew", "check"] = Field(default="create", description="create: what lacks.")
-    names: Annotated[list[str], FromJsonText] = Field(
-        default=[], description="Inputs, libraries or lock files; default all."
-    )
-    dry_run: bool = Field(default=False, description="Write nothing.")
+    names: Annotated[list[str], FromJsonText] = Field(default=[], description="Inputs, libraries, lock files.")
+    dry_run: bool = Field(default=False, description="Only try.")
 
 
 async def _update(call: Call, arguments: LockArguments) -> CallToolResult:

@@ -21,10 +21,10 @@ __all__ = ["ADD_PACKAGES"]
 class PackagesArguments(WriteArguments):
     names: Annotated[list[str], FromJsonText] = Field(
         min_length=1,
-        description="Nixpkgs attributes: git, python3Packages.numpy.",
+        description="git, python3Packages.numpy.",
     )
     remove: bool = Field(default=False, description="Remove them.")
-    inside: str | None = Field(default=None, description="Package that takes them: python3.")
+    inside: str | None = Field(default=None, description="Inside it: python3.")
 
 
 async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolResult:
@@ -36,8 +36,8 @@ async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolRes
 ADD_PACKAGES = ToolSpec(
     name="add_packages",
     description=(
-        "Use when a program or a native library is needed in the project's shell, or no longer is. "
-        "For services and languages: enable_service."
+        "Use when a program or native library is needed in the shell, or no longer is. Services, languages: "
+        "enable_service."
     ),
     hints=TOGGLING,
     arguments=PackagesArguments,

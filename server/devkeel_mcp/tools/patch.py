@@ -43,7 +43,7 @@ PATCH = ToolSpec(
     name="patch_file",
     description=(
         "Use when edit_environment refuses, or for text that is no option (comments, functions, let): "
-        "replaces exact text in one environment file, which has to parse then."
+        "replaces exact text in one file, which has to parse then."
     ),
     hints=REPLACING,
     arguments=PatchArguments,

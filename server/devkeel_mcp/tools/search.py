@@ -36,8 +36,8 @@ async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
 SEARCH = ToolSpec(
     name="search_catalogue",
     description=(
-        "Use to find the name to write: packages, options, services, languages. An option path gives its type, "
-        "default and current value."
+        "Use to find the name to write: packages, options, services, languages. An option path gives type, default, "
+        "value."
     ),
     hints=READ,
     arguments=SearchArguments,

@@ -22,7 +22,7 @@ class ServiceArguments(WriteArguments):
     name: str = Field(description="redis, python, or a path: services.redis.")
     settings: Annotated[dict[str, JsonValue] | None, FromJsonText] = Field(
         default=None,
-        description='Options below it, typed: {"port": 6380}.',
+        description='Typed: {"port": 6380}.',
     )
     disable: bool = Field(default=False, description="Its settings stay.")
 
@@ -37,8 +37,8 @@ async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolRe
 ENABLE_SERVICE = ToolSpec(
     name="enable_service",
     description=(
-        "Use when the project needs a database, queue or other service, or a language: enables it with "
-        "settings, or disables it. Starts nothing."
+        "Use for a database, queue or other service, or a language: enables it with settings, or disables it. "
+        "Starts nothing."
     ),
     hints=TOGGLING,
     arguments=ServiceArguments,

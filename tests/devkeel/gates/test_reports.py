@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.gates.figures import Counts, Figures, Lines, added_up
-from devkeel.gates.reports import PRINTED, Occasion, Reading, find, looked_at, read_all
+from devkeel.gates.reports import PRINTED, Occasion, ReportsRead, find, looked_at, read_all
 from devkeel.project.root import Project
 
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ def write(project: Project, name: str, text: str | bytes) -> None:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-def read(project: Project, *named: str, printed: str = "", cwd: str = ".") -> Reading:
+def read(project: Project, *named: str, printed: str = "", cwd: str = ".") -> ReportsRead:
     return read_all(project, named, Occasion(printed=printed.encode(), cwd=cwd))
 
 
-def codes(reading: Reading) -> list[tuple[str, str]]:
+def codes(reading: ReportsRead) -> list[tuple[str, str]]:
     return [(item.code, item.file) for item in reading.problems]
 
 
-def of_run(project: Project, *named: str, then: dict[str, str]) -> Reading:
+def of_run(project: Project, *named: str, then: dict[str, str]) -> ReportsRead:
     """Read reports of a run that writes some files."""
     before, begun = looked_at(project, named), time.time()
     for name, text in then.items():

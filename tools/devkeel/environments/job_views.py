@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.runtime.jobs import Job, JobState
 
-__all__ = ["JobList", "JobView", "cancel", "every", "keep", "log", "result", "view"]
+__all__ = ["JobList", "JobView", "cancel", "every", "keep", "log", "result", "said", "view"]
 
 _SLICE = 16_000  # bytes of a log in one answer
 _PAGE = 1024 * 1024  # and of a whole log, at a time
@@ -110,6 +110,13 @@ def log(context: Context, identifier: str) -> str:
             found.append(f"\n… {part.omitted} bytes left out …\n")
         found.append(text)
         cursor = part.cursor
+
+
+def said(context: Context, identifier: str) -> str:
+    """Return what a job printed and, where an error ended it, what that says."""
+    error = context.jobs.wait(identifier, 0.0).error or {}
+    findings = [str(item.get("message", "")) for item in error.get("diagnostics", ())]
+    return "\n".join([log(context, identifier), str(error.get("message", "")), *findings])
 
 
 def keep(context: Context, job: Job) -> JobView:

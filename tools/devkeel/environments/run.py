@@ -109,6 +109,7 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
             revision=good.revision if good else None,
             origin=program.origin,
             notes=tuple(notes),
+            causes=context.causes(mask(job.printed(), hidden)) or None if result.exit_code != 0 else None,
         )
 
     spec = JobSpec("run", _title(called, hidden), plain=as_data, failed=lambda result: result.exit_code != 0)
@@ -334,7 +335,8 @@ class RunResult(Struct, frozen=True):
     exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
     control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
     left behind and that were ended. origin: whose program it was: `environment`, `project` or `host`. sandbox: what
-    held it, None where it ran outside of one; a signal is then an exit code above 128.
+    held it, None where it ran outside of one; a signal is then an exit code above 128. causes: what made it fail, each
+    with what mends it; None where nothing of the environment is known to be at fault.
     """
 
     argv: tuple[str, ...]
@@ -350,3 +352,4 @@ class RunResult(Struct, frozen=True):
     ended_too: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sandbox: SandboxAccount | None = None
+    causes: tuple[Struct, ...] | None = None

@@ -140,7 +140,7 @@ def _failing(reports: Iterable[TestReport], hidden: Sequence[str]) -> tuple[str,
     return tuple(clean(mask(name, hidden)) for name in islice(names, _NAMED))
 
 
-def _read(context: Context, job: Job, wanted: WantedGate) -> tuple[Run | None, reading.Reading]:
+def _read(context: Context, job: Job, wanted: WantedGate) -> tuple[Run | None, reading.ReportsRead]:
     project = context.project
     if not wanted.run:
         job.tell("reading the reports")
@@ -150,7 +150,7 @@ def _read(context: Context, job: Job, wanted: WantedGate) -> tuple[Run | None, r
     run = perform(context, job, wanted.gates, wanted.environment, wanted.timeout)
     if run.ran.exit_code is None:
         error = run.ran.error or {}
-        return run, reading.Reading((), (), (ReportProblem.of_error(error),))
+        return run, reading.ReportsRead((), (), (ReportProblem.of_error(error),))
     job.tell("reading the reports")
     occasion = Occasion(run.begun, before, run.printed, run.cut, wanted.gates.cwd or ".")
     return run, reading.read_all(project, wanted.reports, occasion)

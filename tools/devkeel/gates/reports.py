@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from devkeel.gates.figures import TestReport, Unit
     from devkeel.project.root import Project
 
-__all__ = ["PRINTED", "Before", "Found", "Occasion", "Reading", "ReportProblem", "find", "looked_at", "read_all"]
+__all__ = ["PRINTED", "Before", "Found", "Occasion", "ReportProblem", "ReportsRead", "find", "looked_at", "read_all"]
 
 PRINTED = "stdout"
 """What stands for the command's own output in an answer, and among the reports that a call names."""
@@ -114,7 +114,7 @@ class Found(Struct, frozen=True):
     lines: int | None = None
 
 
-class Reading(Struct, frozen=True):
+class ReportsRead(Struct, frozen=True):
     """What the reports of a run say. reports: those to be added up; problems: those that are not."""
 
     reports: tuple[TestReport, ...]
@@ -188,7 +188,7 @@ def looked_at(project: Project, named: Sequence[str]) -> dict[str, Before]:
     return found
 
 
-def read_all(project: Project, named: Sequence[str], occasion: Occasion) -> Reading:
+def read_all(project: Project, named: Sequence[str], occasion: Occasion) -> ReportsRead:
     """Return what the reports say."""
     problems: list[ReportProblem] = []
     reports: list[TestReport] = []
@@ -208,7 +208,7 @@ def read_all(project: Project, named: Sequence[str], occasion: Occasion) -> Read
         lines = None if report.coverage is None else sum(len(units) for units in report.coverage.values())
         found.append(Found(name, report.format, tests, lines))
     problems += _shares(reports, found)
-    return Reading(tuple(reports), tuple(found), tuple(problems))
+    return ReportsRead(tuple(reports), tuple(found), tuple(problems))
 
 
 def _sources(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from devkeel.change import changes
 from devkeel.diagnosis.reading import read
 from devkeel.edits.vocabulary import parse_edits
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, UsageError
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.proposing.registry import proposals
 from devkeel.remedies.situation import Situation
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.diagnosis.cause import Cause
 
-__all__ = ["DiagnosedCause", "Diagnosis", "diagnose"]
+__all__ = ["DiagnosedCause", "Diagnosis", "diagnose", "require_one"]
 
 _LEVEL = "schema"  # by the text alone: publishing asks for more
 _CAUSES = 4
@@ -52,7 +52,8 @@ class Diagnosis(Struct, frozen=True):
     """What a failed run's text says.
 
     causes: the likeliest root first. together: the first fixes of all roots as one, where there are several. lines: how
-    many were looked at; omitted: characters before them. answer: in one sentence. next: the sensible call.
+    many were looked at; omitted: characters before them. answer: in one sentence. next: the call that mends it, where
+    that is no edit: each client says in its own way how edits are made.
     """
 
     causes: tuple[DiagnosedCause, ...]
@@ -63,8 +64,21 @@ class Diagnosis(Struct, frozen=True):
     next: str | None = None
 
 
-def diagnose(context: Context, text: str) -> Diagnosis:
-    """Return the causes that a text names and the fixes that were tried; see `Environment.diagnose`."""
+def require_one(text: str | None, job: str | None) -> None:
+    """Refuse to be asked about nothing, or about two texts. Raises UsageError `nothing_to_diagnose`."""
+    if (text is None) == (job is None):
+        raise UsageError(
+            "nothing_to_diagnose",
+            "A diagnosis takes either what a failed run printed or the job that failed.",
+            remedy=f"Give the text, or a job of {do('job')}.",
+        )
+
+
+def diagnose(context: Context, text: str, *, action: str | None = "diagnose") -> Diagnosis:
+    """Return the causes that a text names and the fixes that were tried; see `Environment.diagnose`.
+
+    action: whose event says so; None for none.
+    """
     reading = read(text)
     situation = Situation(context, text)
     causes = reading.causes[:_CAUSES]
@@ -73,6 +87,9 @@ def diagnose(context: Context, text: str) -> Diagnosis:
     roots = [item for item, cause in zip(found, causes, strict=True) if cause.weight == causes[0].weight]
     together = _together(context, [item.fixes[0] for item in roots if item.fixes])
     fix = together or next((fix for item in found for fix in item.fixes), None)
+    if action is not None:
+        named = [{"kind": item.kind, "subject": item.subject, "fixes": len(item.fixes)} for item in found]
+        context.tell("diagnosed", action=action, causes=named)
     return Diagnosis(found, together, reading.lines, reading.omitted, _answer(found), _next(fix))
 
 
@@ -113,7 +130,9 @@ def _tried(context: Context, fix: Fix) -> Fix | None:
     if not fix.edits:
         return fix
     asked = changes.Asked(None, dry_run=True, expected_revision=None)
-    result = changes.change(context, parse_edits(list(fix.edits)), asked, level=_LEVEL, create=False, direnv=False)
+    result = changes.change(
+        context.trying(), parse_edits(list(fix.edits)), asked, level=_LEVEL, create=False, direnv=False
+    )
     return replace(fix, level=result.checks.ran[-1], diff=result.diff) if result.changed else None
 
 
@@ -126,4 +145,4 @@ def _answer(found: tuple[DiagnosedCause, ...]) -> str:
 def _next(fix: Fix | None) -> str | None:
     if fix is None:
         return None
-    return fix.call or (do("publish") if fix.edits else None)
+    return fix.call

@@ -41,6 +41,7 @@ _PATIENCE = 15.0  # seconds for what is ended to be gone: two graces for the gro
 _WRITTEN = 1.0  # seconds between two records of a job's progress
 _NAME_DIGITS = 16
 _LINE = 4096
+_PRINTED = 2 * 1024 * 1024
 _ROUNDS = 50
 _RECORD = re.compile(r"[0-9a-f][^/]*\.json")
 
@@ -154,6 +155,10 @@ class Job:
         return self._wake[0]
 
     # As the work sees it
+
+    def printed(self) -> str:
+        """Return the end of what its programs printed, as much as one looks at for what made them fail."""
+        return self.log.end(_PRINTED).decode("utf-8", "replace")
 
     def tell(self, sentence: str) -> None:
         """Say what the job is at."""

@@ -107,6 +107,13 @@ class Log:
             data = bytes(self._tail[start - at : start - at + limit])
             return Slice(data, start + len(data), start - cursor if start < self.size else 0)
 
+    def end(self, limit: int) -> bytes:
+        """Return the last bytes, as far as they are kept."""
+        data, cursor = b"", max(0, self.size - limit)
+        while (part := self.slice(cursor, limit)).data:
+            data, cursor = data + part.data, part.cursor
+        return data
+
     def _beginning(self, cursor: int, limit: int) -> Slice:
         if self._file is None:
             data = bytes(self._early[cursor : cursor + limit])

@@ -71,6 +71,42 @@ let
 
   fails = name: script: make { inherit name script; };
 
+  # The machine's own compiler, which sees of libraries those alone that are packages of the shell, as nixpkgs' does.
+  compiler = make {
+    name = "gcc";
+    script = ''
+      set -e
+      mkdir -p $out/bin $out/headers
+      : > $out/stub
+      for folder in /usr/include /usr/include/$(/usr/bin/gcc -print-multiarch); do
+        for entry in $folder/*; do
+          case $entry in */zlib.h | */zconf.h) ;; *) ln -sfn $entry $out/headers/ ;; esac
+        done
+      done
+      printf '%s\n' '#!/bin/sh' \
+        'own=$(/usr/bin/gcc -print-file-name=include)' \
+        'set -- -nostdinc -isystem "$own" -isystem "$DEVENV_PROFILE/include" -isystem HEADERS "$@"' \
+        'exec /usr/bin/gcc "$@" -L"$DEVENV_PROFILE/lib"' > $out/bin/gcc
+      sed -i "s|HEADERS|$out/headers|" $out/bin/gcc
+      chmod +x $out/bin/gcc
+    '';
+  };
+
+  # A library of the machine, with its headers, as a package.
+  library = name: headers: make {
+    inherit name headers;
+    script = ''
+      set -e
+      mkdir -p $out/bin $out/include $out/lib
+      for header in $headers; do
+        for folder in /usr/include /usr/include/$(/usr/bin/gcc -print-multiarch); do
+          if [ -e $folder/$header ]; then cp $folder/$header $out/include/; fi
+        done
+      done
+      ln -s $(/usr/bin/gcc -print-file-name=lib''${name%%-*}.so) $out/lib/
+    '';
+  };
+
   python = name: set:
     let
       interpreter = hosted name [ "python3" ];
@@ -88,6 +124,9 @@ let
       for path in $paths; do
         for program in $path/bin/*; do
           if [ -e "$program" ]; then ln -sf "$program" $out/bin/; fi
+        done
+        for part in include lib; do
+          if [ -d $path/$part ]; then mkdir -p $out/$part; ln -sf $path/$part/* $out/$part/; fi
         done
       done
     '' ];
@@ -132,6 +171,8 @@ let
     ripgrep = hosted "ripgrep" [ "rg" ];
     sqlite = hosted "sqlite" [ "sqlite3" ];
     cachix = hosted "cachix" [ "cachix" ];
+    gcc = compiler;
+    zlib = library "z" [ "zlib.h" "zconf.h" ];
     postgresql = hosted "postgresql" [ "createdb" "initdb" "pg_ctl" "pg_isready" "postgres" "psql" ] // { withPackages = _: base.postgresql; };
     postgresql_17 = base.postgresql;
     nodejs = hosted "nodejs" [ "node" "npm" ];

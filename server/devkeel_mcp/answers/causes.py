@@ -1,0 +1,24 @@
+"""Causes of a failure in an answer: one line each, the fix as a call that can be made as it stands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from devkeel_mcp.answers.text import cut_line, plain
+from devkeel_words import cause_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["lines", "making"]
+
+
+def making(edits: Sequence[Mapping[str, Any]]) -> str:
+    """Return the call that makes edits."""
+    return f"edit_environment edits={json.dumps(list(edits), ensure_ascii=False)}"
+
+
+def lines(causes: Iterable[object] | None) -> list[str]:
+    """Return the lines about causes that a result or an error carries."""
+    return [*map(cut_line, cause_lines.known(plain(tuple(causes or ())), making))]

@@ -1,0 +1,73 @@
+"""`devkeel diagnose`: what it reads, how it ends, and what it publishes."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel_cli.run import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MISSING = "main.c:1:10: fatal error: no/such/place.h: No such file or directory\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "devenv.nix").write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.git ];\n}\n")
+    monkeypatch.chdir(place)
+    return place
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = run(["diagnose", *words, "--json"])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, found
+
+
+def test_a_file_or_standard_input_is_read_and_a_cause_is_named_with_its_line(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "build.log").write_bytes(b"cc main.c\n\xff\xfe\n" + MISSING.encode())
+    from_file = answer(capsys, "build.log")
+    assert from_file[0] == 0
+    (cause,) = from_file[1]["causes"]
+    assert (cause["kind"], cause["subject"], cause["number"]) == ("header", "no/such/place.h", 3)
+    for words in ((), ("-",)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((root / "build.log").read_bytes())))
+        assert answer(capsys, *words) == from_file
+
+
+def test_a_text_without_a_cause_has_an_exit_code_of_its_own(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "build.log").write_text("all is well\n")
+    code, found = answer(capsys, "build.log")
+    assert (code, found["causes"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("build.log", "--job", "0" * 16), "bad_usage"),
+        (("--job", "0" * 16), "unknown_job"),
+        (("none.log",), "unreadable_file"),
+        (("build.log", "--apply", "1"), "unknown_fix"),
+        (("build.log", "--apply", "0"), "bad_usage"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_is_written(
+    root: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: str
+) -> None:
+    (root / "build.log").write_text(MISSING)
+    before = (root / "devenv.nix").read_bytes()
+    exit_code, found = answer(capsys, *words)
+    assert found["error"]["code"] == code
+    assert exit_code == found["exit_code"] != 0
+    assert (root / "devenv.nix").read_bytes() == before

@@ -1,0 +1,84 @@
+"""The causes of a failure in short, as answers of what has failed carry them: one line each, with a ready call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.errors import CheckFailed
+from devkeel.remedies.diagnose import diagnose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.context import Context
+    from devkeel.errors import DevkeelError
+    from devkeel.remedies.diagnose import DiagnosedCause
+    from devkeel.remedies.fix import Fix
+
+__all__ = ["KnownCause", "known_causes"]
+
+# Errors that end what programs of the project, its libraries or Nix did: what these said is in them. Others are about
+# the request, the files, the policy or devkeel's records, and name what mends them.
+_OF_PROGRAMS = frozenset(
+    {
+        *("build_failed", "evaluation_failed", "install_failed", "import_failed", "unresolvable", "lock_failed"),
+        *("process_crashed", "port_held", "process_not_ready", "processes_not_started", "manager_ended"),
+        *("unfree_package", "broken_package", "program_missing", "lock_stale"),
+    }
+)
+# The output names these itself, and nothing of the environment mends them.
+_PLAIN = frozenset({"tests", "code"})
+_SHOWN = 200  # characters of a line
+_DETAIL = 16 * 1024  # of a text in an error's details
+
+
+class KnownCause(Struct, frozen=True):
+    """One cause in short. kind, subject: as `devkeel.diagnosis.cause.Cause` has them. line: the one that says so.
+
+    fix: in a sentence what mends it, the best of what was tried; None where nothing does. edits: those of the fix, of
+    all causes that lie as deep where one alone does not mend it. command: what is run instead of an edit. call: the
+    call that mends it instead, marked. uncertain: what of the fix is not known. why: why a fix that would be due is not
+    offered.
+    """
+
+    kind: str
+    subject: str
+    line: str
+    fix: str | None = None
+    edits: tuple[dict[str, Any], ...] | None = None
+    command: str | None = None
+    call: str | None = None
+    uncertain: str | None = None
+    why: str | None = None
+
+
+def known_causes(context: Context, text: str, error: DevkeelError | None = None) -> tuple[KnownCause, ...]:
+    """Return the causes of a failure, by what was printed and by its error; none where nothing is known."""
+    if error is not None and error.code not in _OF_PROGRAMS:
+        return ()
+    found = diagnose(context, "\n".join([text, *_said(error)]), action=None)
+    told = (item for item in found.causes if item.fixes or item.kind not in _PLAIN)
+    return tuple(_short(item, found.together) for item in told)
+
+
+def _said(error: DevkeelError | None) -> Iterable[str]:
+    """Yield what an error says, in its sentences and in what programs printed."""
+    if error is None:
+        return
+    yield error.message
+    if isinstance(error, CheckFailed):
+        yield from (item.message for item in error.diagnostics)
+    yield from (value[-_DETAIL:] for value in error.details.values() if isinstance(value, str))
+
+
+def _short(cause: DiagnosedCause, together: Fix | None) -> KnownCause:
+    line = cause.line if len(cause.line) <= _SHOWN else f"{cause.line[:_SHOWN]}…"
+    if not cause.fixes:
+        return KnownCause(cause.kind, cause.subject, line, why=cause.refused)
+    fix = cause.fixes[0]
+    whole = together if together is not None and all(edit in together.edits for edit in fix.edits) else fix
+    return KnownCause(
+        cause.kind, cause.subject, line, fix.sentence, whole.edits or None, fix.command, fix.call, fix.uncertain
+    )
