@@ -80,7 +80,7 @@ LAYERS = {
         *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
         *("source", "system", "text"),
     },
-    "remedies": {"change", "context", "diagnosis", "edits", "errors", "project", "text"},
+    "remedies": {"catalogue", "change", "context", "diagnosis", "edits", "errors", "project", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),
         *("source", "state", "text"),

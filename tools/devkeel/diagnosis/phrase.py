@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Phrase"]
 
+_SUBJECTS = 8
+
 
 class Phrase(Struct, frozen=True):
     """A sentence of a program.
@@ -25,8 +27,9 @@ class Phrase(Struct, frozen=True):
     cause's, all other groups are facts. lines: how many lines from that one on the pattern sees, joined by line ends,
     and before: how many before it. weight: greater is nearer to the root: 90 for what names the missing thing itself,
     50 for what names something around it, 10 for what only says that there was a failure. subject: what the cause is
-    about where the text does not name it. facts: what is known beside the text. judge: a last look at the match, with
-    the whole text; it returns whether that is a cause at all.
+    about where the text does not name it; it may be made of the other groups, as `git-{part}` is. facts: what is known
+    beside the text. separator: a pattern of what stands between several subjects that one sentence has. judge: a last
+    look at the match, with the whole text; it returns whether that is a cause at all.
     """
 
     name: str
@@ -38,7 +41,15 @@ class Phrase(Struct, frozen=True):
     weight: int = 50
     subject: str = ""
     facts: Mapping[str, str] = MappingProxyType({})
+    separator: str = ""
     judge: Callable[[re.Match[str], str], bool] | None = None
+
+    def parted(self, said: str) -> tuple[str, ...]:
+        """Return the subjects of a sentence, the first ones where it has very many."""
+        if not self.separator:
+            return (said,)
+        parts = (item.strip() for item in _compiled(self.separator).split(said, maxsplit=_SUBJECTS))
+        return tuple(dict.fromkeys(item for item in parts if item))[:_SUBJECTS]
 
     @property
     def expression(self) -> re.Pattern[str]:

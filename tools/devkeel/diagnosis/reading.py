@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 __all__ = ["FAMILIES", "TextReading", "phrases", "read"]
 
 # Modules of `devkeel.diagnosis.phrases`, each with its `PHRASES`.
-FAMILIES: tuple[str, ...] = ("compilers",)
+FAMILIES: tuple[str, ...] = (
+    "programs",
+    "compilers",
+    "linkers",
+    "pkg_config",
+    "cmake",
+    "meson",
+    "autoconf",
+    "loader",
+    "native_builds",
+)
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _WINDOW = 2000  # and of a line, around what was found in it
 _PLACES = 64  # of one sentence, the first and the last ones
@@ -60,13 +70,11 @@ def read(text: str) -> TextReading:
     starts = _starts(kept)
     for phrase in phrases():
         for place in _places(kept, phrase.hint):
-            cause = _cause(kept, starts, place, phrase)
-            if cause is None:
-                continue
-            key = (cause.kind, cause.subject)
-            known = found.get(key)
-            if known is None or (-cause.weight, cause.number) < (-known.weight, known.number):
-                found[key] = replace(cause, number=cause.number + first)
+            for cause in _found(kept, starts, place, phrase):
+                key = (cause.kind, cause.subject)
+                known = found.get(key)
+                if known is None or (-cause.weight, cause.number) < (-known.weight, known.number):
+                    found[key] = replace(cause, number=cause.number + first)
     causes = sorted(found.values(), key=lambda item: (-item.weight, item.number))
     return TextReading(tuple(causes[:_CAUSES]), len(starts), omitted)
 
@@ -102,19 +110,20 @@ def _next(text: str, hint: str, position: int) -> int:
     return text.find(hint, end) if end >= 0 else -1
 
 
-def _cause(text: str, starts: list[int], place: int, phrase: Phrase) -> Cause | None:
+def _found(text: str, starts: list[int], place: int, phrase: Phrase) -> Iterator[Cause]:
+    """Yield the causes that a phrase names at a place: several where it has a list of them."""
     number = bisect_right(starts, place) - 1
     window = _window(text, starts, number, place, phrase)
     match = phrase.expression.search(window)
     if match is None or (phrase.judge is not None and not phrase.judge(match, text)):
-        return None
+        return
     given = {name: clean(value).strip() for name, value in match.groupdict().items() if value is not None}
-    subject = given.pop("subject", "") or phrase.subject
-    if not subject or len(subject) > _LONGEST:
-        return None
+    said = given.pop("subject", "") or phrase.subject.format_map(given)
     line = clean(_line(text, starts, number, place, _SHOWN // 2)).strip()
     facts = {**phrase.facts, **given}
-    return Cause(phrase.kind, subject, line, number + 1, phrase.name, facts, phrase.weight)
+    for subject in phrase.parted(said):
+        if 0 < len(subject) <= _LONGEST:
+            yield Cause(phrase.kind, subject, line, number + 1, phrase.name, facts, phrase.weight)
 
 
 def _window(text: str, starts: list[int], number: int, place: int, phrase: Phrase) -> str:

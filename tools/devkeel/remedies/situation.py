@@ -44,6 +44,11 @@ class Situation(Struct, frozen=True, dict=True):
         """Whether a devenv.nix declares the environment."""
         return DECLARATION in self.files
 
+    @property
+    def has_nix(self) -> bool:
+        """Whether the environment is made by Nix, of a devenv.nix or of a flake."""
+        return self.has_devenv or (self.backend == "flake" and "flake.nix" in self.files)
+
     @cached_property
     def declared(self) -> Survey:
         """What the Nix files of the declaration say."""

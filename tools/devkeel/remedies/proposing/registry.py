@@ -24,7 +24,9 @@ class ProposerRow(Struct, frozen=True):
     kinds: tuple[str, ...]
 
 
-ROWS: tuple[ProposerRow, ...] = ()
+ROWS: tuple[ProposerRow, ...] = (
+    ProposerRow("native", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler", "version")),
+)
 
 
 def proposals(situation: Situation, cause: Cause) -> Iterator[Fix]:

@@ -1,0 +1,144 @@
+"""What brings a program, a header or a library that a run did not find, in a project that has Nix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel.api import Environment
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devkeel.remedies.diagnose import DiagnosedCause
+
+GONE = "cannot open shared object file: No such file or directory"
+FLAKE = """{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";
+  outputs = { self, nixpkgs }: {
+    devShells.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.mkShell {
+      packages = with nixpkgs.legacyPackages.x86_64-linux; [ git ];
+    };
+  };
+}
+"""
+
+
+def devenv(*lines: str) -> str:
+    return "{ pkgs, lib, ... }:\n\n{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+def causes(folder: Path, text: str, **files: str) -> tuple[DiagnosedCause, ...]:
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_text(content)
+    return Environment(folder, actor="test").diagnose(text).causes
+
+
+def edits(cause: DiagnosedCause) -> list[dict[str, object]]:
+    return [*cause.fixes[0].edits] if cause.fixes else []
+
+
+ADDED = [
+    ("sh: 1: convert: not found", "imagemagick"),
+    ("a.c:1:10: fatal error: zlib.h: No such file or directory", "zlib"),
+    ("/usr/bin/ld: cannot find -lssl: No such file or directory", "openssl"),
+    ("No package 'gtk+-3.0' found", "gtk3"),
+    ("CMake Error at X.cmake:1 (message):\n  Could NOT find CURL (missing: CURL_LIBRARY)", "curl"),
+    ("meson.build:1:0: ERROR: C shared or static library 'seccomp' not found", "libseccomp"),
+    ("configure: error: Could not find readline", "readline"),
+    ("Error: pg_config executable not found.", "libpq.pg_config"),
+]
+
+
+@pytest.mark.parametrize(("text", "package"), ADDED)
+@pytest.mark.parametrize("declaration", ["devenv", "flake"])
+def test_a_package_is_added(tmp_path: Path, text: str, package: str, declaration: str) -> None:
+    files = {"devenv_nix": devenv("packages = [ pkgs.git ];")} if declaration == "devenv" else {"flake_nix": FLAKE}
+    (cause, *_) = causes(tmp_path, f"{text}\n", **files)
+    assert edits(cause) == [{"kind": "add_packages", "names": [package]}]
+    assert cause.fixes[0].level == "schema"
+    assert package.split(".", maxsplit=1)[0] in (cause.fixes[0].diff or "")
+
+
+def test_a_project_without_nix_gets_no_package(tmp_path: Path) -> None:
+    found = causes(tmp_path, "sh: 1: convert: not found\n", requirements_txt="httpx\n")
+    assert all(edit["kind"] != "add_packages" for cause in found for fix in cause.fixes for edit in fix.edits)
+
+
+def test_an_option_of_devenv_comes_before_a_package(tmp_path: Path) -> None:
+    (cause,) = causes(tmp_path, "env: 'node': No such file or directory\n", devenv_nix=devenv("packages = [ ];"))
+    assert edits(cause) == [{"kind": "enable", "name": "languages.javascript"}]
+    (cause,) = causes(tmp_path, "sh: 1: mvn: not found\n", devenv_nix=devenv("languages.java.enable = true;"))
+    assert edits(cause) == [{"kind": "set", "path": "languages.java.maven.enable", "value": True}]
+
+
+def test_what_is_declared_already_is_to_be_applied(tmp_path: Path) -> None:
+    for declared in ("packages = [ pkgs.ripgrep ];", "languages.go.enable = true; packages = [ pkgs.ripgrep ];"):
+        (cause,) = causes(tmp_path, "bash: rg: command not found\n", devenv_nix=devenv(declared))
+        assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("apply"))]
+    (cause,) = causes(tmp_path, "sh: 1: go: not found\n", devenv_nix=devenv("languages.go.enable = true;"))
+    assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("apply"))]
+
+
+def test_what_every_shell_has_was_looked_for_outside_of_it(tmp_path: Path) -> None:
+    (cause,) = causes(
+        tmp_path, "make: gcc: No such file or directory\nError 127\n", devenv_nix=devenv("packages = [ ];")
+    )
+    assert cause.fixes[0].call == do("run")
+    (cause,) = causes(tmp_path, "sh: 1: cc: not found\n", devenv_nix=devenv("stdenv = pkgs.stdenvNoCC;"))
+    assert edits(cause) == [{"kind": "add_packages", "names": ["gcc"]}]
+
+
+def test_the_version_in_use_is_the_one_that_provides(tmp_path: Path) -> None:
+    declared = devenv("services.postgres.enable = true;", "services.postgres.package = pkgs.postgresql_16;")
+    (cause,) = causes(tmp_path, "Error: pg_config executable not found.\n", devenv_nix=declared)
+    assert edits(cause) == [{"kind": "add_packages", "names": ["postgresql_16.pg_config"]}]
+
+
+def test_python_finds_libraries_in_the_profile_unless_others_are_set(tmp_path: Path) -> None:
+    text = f"Traceback (most recent call last):\nImportError: libGL.so.1: {GONE}\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("languages.python.enable = true;"))
+    assert edits(cause) == [{"kind": "add_packages", "names": ["libGL"]}]
+    declared = devenv("languages.python.enable = true;", "languages.python.libraries = [ pkgs.zlib ];")
+    (cause,) = causes(tmp_path, text, devenv_nix=declared)
+    assert edits(cause) == [{"kind": "append", "path": "languages.python.libraries", "expression": "pkgs.libGL"}]
+
+
+def test_another_program_is_told_where_a_library_lies(tmp_path: Path) -> None:
+    text = f"./app: error while loading shared libraries: libz.so.1: {GONE}\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("packages = [ pkgs.zlib ];"))
+    (edit,) = edits(cause)
+    assert (edit["path"], edit["expression"]) == ("env.LD_LIBRARY_PATH", "pkgs.lib.makeLibraryPath [ pkgs.zlib ]")
+    declared = devenv("env.LD_LIBRARY_PATH = lib.makeLibraryPath [ pkgs.openssl ];")
+    (cause,) = causes(tmp_path, text, devenv_nix=declared)
+    (edit,) = edits(cause)
+    assert edit["expression"] == "lib.makeLibraryPath [ pkgs.openssl pkgs.zlib ]"
+
+
+def test_several_things_of_one_step_are_mended_together(tmp_path: Path) -> None:
+    (tmp_path / "devenv.nix").write_text(devenv("packages = [ pkgs.git ];"))
+    text = "Error: Please make sure the libxml2 and libxslt development packages are installed.\n"
+    together = Environment(tmp_path, actor="test").diagnose(text).together
+    assert together is not None
+    assert {name for edit in together.edits for name in edit["names"]} == {"libxml2", "libxslt"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.c:1:10: fatal error: helpers_of_ours.h: No such file or directory",
+        f"ImportError: libcuda.so.1: {GONE}",
+        "bash: our-own-tool-of-this-project: command not found",
+    ],
+)
+def test_what_nobody_provides_has_no_fix(tmp_path: Path, text: str) -> None:
+    (cause,) = causes(tmp_path, f"{text}\n", devenv_nix=devenv("packages = [ ];"))
+    assert cause.fixes == ()
+
+
+def test_what_a_build_asks_for_by_a_setting_is_set(tmp_path: Path) -> None:
+    text = 'Unable to find libclang: "couldn\'t find any valid shared libraries"\n'
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("languages.rust.enable = true;"))
+    assert [edit["path"] for edit in edits(cause)] == ["env.LIBCLANG_PATH"]

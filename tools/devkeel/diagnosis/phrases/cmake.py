@@ -1,0 +1,181 @@
+"""What CMake prints where a package, a library, a program or a compiler is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.diagnosis.phrase import Phrase
+
+if TYPE_CHECKING:
+    import re
+
+__all__ = ["PHRASES"]
+
+_NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,80})"
+_AFTER = 1500
+
+
+def _is_fatal(match: re.Match[str], text: str) -> bool:
+    """A package that is not required is reported in a line with two dashes, and CMake goes on.
+
+    Where it then fails with words of the project's own about the same package, that was the reason.
+    """
+    if "CMake Error" in match[0]:
+        return True
+    name = match["subject"].lower()
+    place = text.rfind(f"Could NOT find {match['subject']}")
+    while (place := text.find("CMake Error", place + 1)) >= 0:
+        if name in text[place : place + 400].lower():
+            return True
+    return False
+
+
+def _fails(_match: re.Match[str], text: str) -> bool:
+    return "CMake Error" in text
+
+
+PHRASES = (
+    # FindPackageHandleStandardArgs.cmake; the text is broken at 77 columns.
+    Phrase(
+        "cmake.package",
+        "cmake",
+        "Could NOT find",
+        rf"CMake Error[^\n]*\n[\s\S]*Could NOT find\s+{_NAME}",
+        before=2,
+        lines=2,
+        weight=90,
+    ),
+    Phrase(
+        "cmake.package_after",
+        "cmake",
+        "-- Could NOT find",
+        rf"-- Could NOT find\s+{_NAME}",
+        lines=2,
+        weight=80,
+        judge=_is_fatal,
+    ),
+    # cmFindPackageCommand.cxx.
+    Phrase(
+        "cmake.config",
+        "cmake",
+        "Could not find a package",
+        rf'configuration\s+file\s+provided\s+by\s+"{_NAME}"',
+        lines=2,
+        weight=90,
+    ),
+    Phrase("cmake.by_not", "cmake", 'By not providing "Find', rf'By not providing "Find{_NAME}\.cmake"', weight=90),
+    Phrase(
+        "cmake.component",
+        "cmake",
+        "Expected Config file",
+        r'Expected\s+Config\s+file\s+at\s+"[^"\n]*/(?P<subject>[\w+-]+?)(?:Config|-config)\.cmake"',
+        lines=3,
+        weight=92,
+    ),
+    Phrase(
+        "cmake.reason_component",
+        "cmake",
+        "Qt component",
+        r'(?P<qt>Qt\d)[\s\S]*Qt\s+component\s+"(?P<part>\w+)"',
+        before=6,
+        weight=91,
+        subject="{qt}{part}",
+    ),
+    # cmFindLibraryCommand and its kin, with REQUIRED.
+    Phrase(
+        "cmake.library",
+        "library",
+        "Could not find",
+        rf"\(find_library\):\s+Could not find\s+\S+\s+using the following names:\s+{_NAME}",
+        before=1,
+        lines=3,
+        weight=90,
+    ),
+    Phrase(
+        "cmake.program",
+        "program",
+        "Could not find",
+        rf"\(find_program\):\s+Could not find\s+\S+\s+using the following names:\s+{_NAME}",
+        before=1,
+        lines=3,
+        weight=90,
+    ),
+    Phrase(
+        "cmake.header",
+        "header",
+        "Could not find",
+        r"\(find_(?:path|file)\):\s+Could not find\s+\S+\s+using the following files:\s+(?P<subject>[\w./+-]+)",
+        before=1,
+        lines=3,
+        weight=90,
+    ),
+    Phrase(
+        "cmake.notfound",
+        "library",
+        "are set to NOTFOUND",
+        r"NOTFOUND[\s\S]*files:\s+(?P<subject>[A-Z]\w{1,60}?)_(?:LIBRAR(?:Y|IES)|INCLUDE_DIRS?|LIB)\b",
+        lines=4,
+        weight=70,
+    ),
+    # FindPkgConfig.cmake: a list, and each of its lines is one.
+    Phrase(
+        "cmake.pkg_list",
+        "pkg_config",
+        "   - ",
+        rf"\A(?=[\s\S]*required packages? w)(?![\s\S]*Call Stack)[\s\S]*^\s+- {_NAME}[^\n]*\Z",
+        before=8,
+        weight=90,
+    ),
+    # cmake.cxx and the modules that determine compilers.
+    Phrase(
+        "cmake.generator",
+        "program",
+        "build program corresponding to",
+        r'corresponding\s+to\s+"(?P<generator>Ninja)',
+        lines=2,
+        weight=92,
+        subject="ninja",
+    ),
+    Phrase(
+        "cmake.generator_make",
+        "program",
+        "build program corresponding to",
+        r'corresponding\s+to\s+"(?P<generator>Unix Makefiles)',
+        lines=2,
+        weight=92,
+        subject="make",
+    ),
+    Phrase(
+        "cmake.compiler",
+        "compiler",
+        "could be found",
+        r"No CMAKE_(?P<subject>[A-Z][A-Za-z_]{0,12})_COMPILER could be found",
+        weight=84,
+    ),
+    Phrase(
+        "cmake.compiler_full",
+        "compiler",
+        "CMAKE_",
+        r"The CMAKE_(?P<subject>[A-Z][A-Za-z_]{0,12})_COMPILER:\s+(?P<program>[\w.+-]+)\s+is not a full path",
+        lines=4,
+        weight=88,
+    ),
+    Phrase("cmake.nvcc", "compiler", "ailed to find nvcc", r"[Ff]ailed to find nvcc", weight=88, subject="CUDA"),
+    # CMake 4 dropped what asks for less than 3.5; its own message names the setting that permits it.
+    Phrase(
+        "cmake.policy",
+        "version",
+        "Compatibility with CMake < ",
+        r"Compatibility with CMake < (?P<version>[\d.]+) has been removed",
+        weight=92,
+        subject="cmake",
+    ),
+    Phrase(
+        "cmake.unknown_command",
+        "cmake",
+        "Unknown CMake command",
+        r'Unknown CMake command "(?P<subject>ecm_\w+|qt_\w+|pybind11_\w+|pkg_check_modules)"',
+        weight=70,
+        judge=_fails,
+    ),
+)

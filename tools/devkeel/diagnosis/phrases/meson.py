@@ -1,0 +1,76 @@
+"""What Meson prints where a dependency, a program, a library or a compiler is not there."""
+
+from __future__ import annotations
+
+from devkeel.diagnosis.phrase import Phrase
+
+__all__ = ["PHRASES"]
+
+_NAME = r"(?P<subject>[A-Za-z0-9][\w.+-]{0,80})"
+_ERROR = r"(?:ERROR|Error): "
+
+PHRASES = (
+    # mesonbuild/dependencies/detect.py and base.py, the wording of several releases.
+    Phrase(
+        "meson.dependency",
+        "pkg_config",
+        "ependency ",
+        rf"{_ERROR}(?:[Nn]ative |[Bb]uild )?[Dd]ependency [\"']?{_NAME}[\"']?(?: is required but)? not found",
+        weight=90,
+    ),
+    Phrase(
+        "meson.lookup",
+        "pkg_config",
+        "ependency lookup for",
+        rf"{_ERROR}Dependency lookup for {_NAME} with method",
+        weight=85,
+    ),
+    Phrase(
+        "meson.version",
+        "pkg_config",
+        "nvalid version",
+        rf"{_ERROR}Invalid version(?: of dependency)?, need '{_NAME}' \[?'?(?P<version>[<>=]+[^'\]]*)'?\]? found '?(?P<found>[\w.]+)",
+        weight=80,
+    ),
+    Phrase(
+        "meson.version_of",
+        "pkg_config",
+        " is required but ",
+        rf"{_ERROR}Dependency '{_NAME}' is required but (?:not found|version)",
+        weight=88,
+    ),
+    # interpreter.py and compilers.py.
+    Phrase(
+        "meson.program",
+        "program",
+        "rogram",
+        rf"{_ERROR}Program(?:\(s\))? \[?[\"']?{_NAME}[\"' \],][^\n]{{0,200}}(?:not found|not executable)",
+        weight=90,
+    ),
+    Phrase(
+        "meson.library",
+        "library",
+        " library '",
+        rf"{_ERROR}[\w+]+ (?:shared or static |static or shared |shared |static )?library '{_NAME}' not found",
+        weight=90,
+    ),
+    Phrase(
+        "meson.header", "header", " header '", rf"{_ERROR}[\w+]+ header '(?P<subject>[\w./+-]+)' not found", weight=90
+    ),
+    Phrase(
+        "meson.compiler",
+        "compiler",
+        "Unknown compiler(s)",
+        r"Unknown compiler\(s\): \[+'(?P<program>[\w.+-]+)'",
+        weight=90,
+        subject="{program}",
+    ),
+    Phrase("meson.ninja", "program", "Could not detect Ninja", r"Could not detect Ninja", weight=90, subject="ninja"),
+    Phrase(
+        "meson.python_modules",
+        "python_module",
+        "is missing modules: ",
+        r"is missing modules: (?P<subject>[A-Za-z_][\w.]*)",
+        weight=90,
+    ),
+)

@@ -1,0 +1,204 @@
+"""Programs, headers, libraries, compilers and what else a package of nixpkgs brings, in a project that has Nix."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from devkeel.remedies.fix import Fix
+from devkeel.remedies.providing import in_use, option_of, provided, says_enough
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from devkeel.catalogue.provided import Provider
+    from devkeel.diagnosis.cause import Cause
+    from devkeel.remedies.situation import Situation
+
+__all__ = ["propose"]
+
+_FIXES = 3
+# nixpkgs, pkgs/stdenv/generic/common-path.nix, with stdenv's compiler; pkg-config: devenv, top-level.nix.
+_OF_EVERY_SHELL = frozenset(
+    (
+        *("cc", "gcc", "c++", "g++", "cpp", "ld", "as", "ar", "nm", "ranlib", "strip", "objcopy", "objdump", "readelf"),
+        *(
+            "make",
+            "gmake",
+            "patch",
+            "tar",
+            "gzip",
+            "bzip2",
+            "xz",
+            "sed",
+            "gawk",
+            "awk",
+            "grep",
+            "egrep",
+            "find",
+            "xargs",
+        ),
+        *("diff", "cmp", "bash", "sh", "patchelf", "ls", "cp", "mv", "cat", "install", "head", "tail", "env", "sort"),
+    )
+)
+_COMPILERS = {
+    **dict.fromkeys(("C", "ASM", "ASM-ATT", "c", "cc1"), "cc"),
+    **dict.fromkeys(("CXX", "cpp", "cc1plus"), "c++"),
+    **dict.fromkeys(("Fortran", "fortran", "f951", "F77", "f77", "f90"), "gfortran"),
+    "CUDA": "nvcc",
+    "ASM_NASM": "nasm",
+    "HIP": "hipcc",
+    "Swift": "swiftc",
+    "gnat1": "gnat",
+    "d21": "gdc",
+    "OBJC": "clang",
+    "cc1obj": "clang",
+}
+# What a setting of the environment mends and a package alone does not: by the phrase that names it.
+_SETTINGS = {
+    "clang.library": ("env.LIBCLANG_PATH", {"expression": '"${pkgs.libclang.lib}/lib"'}),
+    "cmake.policy": ("env.CMAKE_POLICY_VERSION_MINIMUM", {"value": "3.5"}),
+}
+# Of the machine's own driver: no package may bring them.
+_OF_DRIVERS = re.compile(r"lib(?:cuda|nvidia[\w-]*|nvcuvid|vdpau_nvidia)\.so")
+_LIBRARY_PATH = "env.LD_LIBRARY_PATH"
+_MADE_PATH = re.compile(r"(?P<head>(?:pkgs\.)?lib\.makeLibraryPath \[)(?P<items>[^\]]*)\]")
+
+
+def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield what brings it: what the project has already, then an option of devenv, then packages."""
+    if not situation.has_nix:
+        return
+    setting = _SETTINGS.get(cause.said_by)
+    if setting is not None and situation.has_devenv:
+        path, value = setting
+        yield Fix(f"Sets {path}, which is what the build looks at.", ({"kind": "set", "path": path, **value},))
+        return
+    if cause.kind == "version":
+        return
+    name = _COMPILERS.get(cause.subject, cause.subject) if cause.kind == "compiler" else cause.subject
+    if cause.kind == "compiler":
+        cause = replace(cause, kind="program", subject=name)
+    if _OF_DRIVERS.match(cause.subject):
+        return
+    yield from _of_the_shell(situation, cause)
+    option = option_of(cause) if situation.has_devenv else None
+    if option is not None:
+        fixes = [*_by_option(situation, option)]
+        yield from fixes
+        if any(fix.call for fix in fixes):
+            return
+    found = provided(situation, cause)
+    if cause.kind == "soname":
+        yield from _loaded(situation, found)
+    else:
+        yield from _packages(situation, cause, found)
+
+
+def _of_the_shell(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """What every shell has is missing where a command ran outside of it, or where the shell has no compiler."""
+    every = cause.subject in _OF_EVERY_SHELL or (cause.subject == "pkg-config" and situation.has_devenv)
+    if cause.kind != "program" or not every:
+        return
+    flake = situation.files.get("flake.nix", b"")
+    if situation.definition("stdenv") is None and b"NoCC" not in flake:
+        yield Fix(
+            f"Every shell of the project has {cause.subject}: the command ran outside of it. Run it with {do('run')}.",
+            call=do("run"),
+        )
+
+
+def _by_option(situation: Situation, option: str) -> Iterator[Fix]:
+    """Yield the edits by which an option brings it; where it is on already, that it is to be applied."""
+    path = option.removesuffix(".enable")
+    if situation.is_enabled(path):
+        yield Fix(f"{option} brings it and is set already: apply it with {do('apply')}.", call=do("apply"))
+        return
+    parts = path.split(".")
+    parent = ".".join(parts[:2])
+    edits = list["dict[str, Any]"]()
+    if not situation.is_enabled(parent):
+        edits.append({"kind": "enable", "name": parent})
+    if len(parts) > 2:  # noqa: PLR2004  (languages.javascript.pnpm: a part of a language)
+        edits.append({"kind": "set", "path": option, "value": True})
+    yield Fix(f"Sets {option}, which brings it.", tuple(edits))
+
+
+def _packages(situation: Situation, cause: Cause, found: tuple[Provider, ...]) -> Iterator[Fix]:
+    if not found:
+        return
+    own = in_use(situation)
+    if found[0].attribute in own and "version" not in cause.facts:
+        yield Fix(
+            f"{found[0].attribute} has it and is declared already: apply it with {do('apply')}, and run the command in "
+            f"the environment with {do('run')}.",
+            call=do("apply"),
+        )
+        return
+    if not says_enough(cause, found):
+        return
+    for item in found[:_FIXES]:
+        deeper = None
+        if not item.exact:
+            deeper = f"{item.name} lies deeper: the build has to take its folder from pkg-config or a flag."
+        if item.attribute not in own:
+            yield _adding(item.attribute, f"{item.attribute} has {item.name}.", deeper)
+
+
+def _adding(attribute: str, why: str, uncertain: str | None = None) -> Fix:
+    return Fix(
+        f"Adds the package {attribute}: {why}", ({"kind": "add_packages", "names": [attribute]},), uncertain=uncertain
+    )
+
+
+def _loaded(situation: Situation, found: tuple[Provider, ...]) -> Iterator[Fix]:
+    """Yield how a library is found when a program loads it, which is another thing than when it is linked."""
+    if not found:
+        return
+    attribute = found[0].attribute
+    declared = attribute in in_use(situation)
+    if not situation.has_devenv:
+        if not declared:
+            uncertain = "A shell of a flake sets no LD_LIBRARY_PATH: what Nix did not build may need it in shellHook."
+            yield _adding(attribute, f"it has {found[0].name}.", uncertain)
+        return
+    if situation.is_enabled("languages.python") and _loads_in_python(situation.text):
+        libraries = situation.definition("languages.python.libraries")
+        if libraries is not None:
+            expression = f"pkgs.{attribute}"
+            yield Fix(
+                f"Adds {attribute} to languages.python.libraries, where Python looks for {found[0].name}.",
+                ({"kind": "append", "path": "languages.python.libraries", "expression": expression},),
+            )
+        elif declared:
+            yield Fix(f"{attribute} is declared already: apply it with {do('apply')}.", call=do("apply"))
+        for item in found[:_FIXES] if libraries is None and not declared else ():
+            yield _adding(item.attribute, f"Python looks for {item.name} in what is declared.")
+        return
+    yield from _on_the_path(situation, attribute)
+    if not declared:
+        uncertain = "Only Python is told where libraries lie: a program that Nix did not build needs LD_LIBRARY_PATH."
+        yield _adding(attribute, f"it has {found[0].name}.", uncertain)
+
+
+def _on_the_path(situation: Situation, attribute: str) -> Iterator[Fix]:
+    given = situation.definition(_LIBRARY_PATH)
+    expression = f"pkgs.lib.makeLibraryPath [ pkgs.{attribute} ]"
+    if given is not None:
+        match = _MADE_PATH.fullmatch((given.source or "").strip())
+        if match is None:
+            return
+        expression = f"{match['head']}{match['items'].rstrip()} pkgs.{attribute} ]"
+    yield Fix(
+        f"Sets {_LIBRARY_PATH} to where {attribute} has its libraries, so that the loader finds them.",
+        ({"kind": "set", "path": _LIBRARY_PATH, "expression": expression},),
+        uncertain="What the shell starts finds these libraries first, also a program that has copies of its own.",
+    )
+
+
+def _loads_in_python(text: str) -> bool:
+    return re.search(r"Traceback \(most recent call last\)|ImportError|OSError|site-packages|\.py\b", text) is not None
