@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from devkeel.catalogue.packages import BUILT_IN, built_in_names, called, is_slip, known, suggest
+from devkeel.catalogue.removed import all_removed
 
 
 def aliases() -> list[list[str]]:
@@ -99,7 +100,7 @@ def test_the_built_in_list_is_sorted_and_has_no_name_twice() -> None:
     assert top == sorted(set(top))
     for row in text.partition("\n\n")[2].splitlines():
         name, *items = row.split(" ")
-        assert name in built_in_names().top
+        assert name in built_in_names().top | all_removed()
         assert len(items) == len(set(items)) > 5
 
 
@@ -113,7 +114,7 @@ def test_the_built_in_list_is_sorted_and_has_no_name_twice() -> None:
             ("php38", "php83"),
         ),
         *(("jdk71", "jdk17"), ("clang_91", "clang_19"), ("nodejs_2O", "nodejs_20"), ("pyhton312", "python312")),
-        *(("gt", "git"), ("gc", "gcc")),
+        ("gc", "gcc"),
     ],
 )
 def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first: str) -> None:
@@ -143,3 +144,26 @@ def test_a_name_that_is_only_like_another_is_no_slip(name: str, other: str, slip
 
 def test_a_name_that_several_sets_have_may_be_a_programs_too() -> None:
     assert not is_slip("semver", suggest("semver"))
+
+
+def test_an_old_spelling_that_still_works_is_known_and_leads_to_a_package() -> None:
+    text = files("devkeel.catalogue").joinpath("old-spellings.txt").read_text()
+    rows = [line.split(" ") for line in text.splitlines() if not line.startswith("#")]
+    assert len(rows) == len({old for old, _ in rows}) > 200
+    assert [old for old, _ in rows if not known(old).known or old in all_removed()] == []
+    assert not {old for old, _ in rows} & {*suggest("libX1"), *suggest("utilmacro")}
+
+
+@pytest.mark.parametrize(
+    "name", ["gopls", "cargo-show-asm", "haskellPackages.lens", "python314Packages.numpy", "uutils-coreutils"]
+)
+def test_what_only_the_index_has_is_known(name: str) -> None:
+    assert known(name).known
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("lazysqll", "lazysql"), ("python3Packages.kornea", "python3Packages.kornia")]
+)
+def test_a_slip_for_what_only_the_index_has_is_found(name: str, meant: str) -> None:
+    assert suggest(name)[0] == meant
+    assert is_slip(name, suggest(name))

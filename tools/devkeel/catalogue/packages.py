@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.catalogue import cache as stored
+from devkeel.catalogue import indexed
+from devkeel.catalogue.removed import all_removed, removed
 from devkeel.deferred import Deferred
 from devkeel.nix_cli.pins import read_pins
 
@@ -36,10 +38,8 @@ __all__ = [
 
 BUILT_IN = "built-in list"
 _VERSION = "2026.08"
-# python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
-_VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
 # nixpkgs, pkgs/README.md: several versions of a package have it in their attribute names, with underscores for dots.
-_VERSION_AT_END = re.compile(r"_?[0-9][0-9_]*$")
+_VERSION_AT_END = re.compile(r"[-_]?[0-9][0-9_.]*(?=$|Packages$|Extensions$|-bin$)")
 # Names that are a set of packages, as far as the name shows; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
 _SHORT = 4  # of names so short many are one slip from another
@@ -60,7 +60,8 @@ class Names(Struct, frozen=True, eq=False):
     """Names of packages.
 
     top: of the top level. sets: those in a set, by the set's name. old: spellings that only aliases have; they count
-    as known. complete: whether `top` has every name. whole: the sets of which every name is known.
+    as known. complete: whether `top` has every name. whole: the sets of which every name is known. indexed: whether
+    there are those of the index (`indexed.py`) beside them, which is read where these do not have a name.
     """
 
     source: str
@@ -69,37 +70,50 @@ class Names(Struct, frozen=True, eq=False):
     sets: Mapping[str, frozenset[str]]
     old: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    indexed: bool = False
 
     def every(self) -> list[str]:
         """Return all names, those in sets with the set in front."""
-        return [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
+        own = [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
+        return own if not self.indexed else list({*own, *indexed.every()} - all_removed())
+
+    def heads(self) -> frozenset[str]:
+        """Return the names of the top level."""
+        return (self.top | indexed.top()) - all_removed() if self.indexed else self.top
 
     def status_of(self, name: str) -> PackageStatus:
         """Return whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
         head, _, rest = name.partition(".")
         if not self._has(head):
             return PackageStatus(known=False, complete=self.complete, source=self.source)
-        items = self.items(head)
         inner = rest.partition(".")[0]
+        items = self._own_items(head)
+        if rest and inner not in (items or ()):
+            items = self.items(head)
         if not rest or items is None or inner in items:
             return PackageStatus(known=True, complete=self.complete, source=self.source)
         whole = head in self.whole
         return PackageStatus(known=False, complete=whole, source=self.source if whole else BUILT_IN)
 
     def _has(self, head: str) -> bool:
-        if head in self.top or head in self.old:
+        if head in self.top or head in self.old or (self.indexed and indexed.has(head)):
             return True
         # Versions come and go: a list that is not complete does not know which ones there are.
-        return not self.complete and _VERSION_AT_END.sub("", head) in self.top
+        plain = _VERSION_AT_END.sub("", head)
+        return not self.complete and plain != head and (plain in self.top or (self.indexed and indexed.has(plain)))
 
     def items(self, head: str) -> frozenset[str] | None:
         """Return the names in a set, or None where nothing is known about it."""
-        return self.sets.get(head, self.sets.get(_unversioned(head), None))
+        own = self._own_items(head)
+        return own | indexed.items(head) if own is not None and self.indexed else own
 
+    def lists(self, head: str, inner: str) -> bool:
+        """Return whether a name is a well-known one of a set, or one of Python's, which are what is asked for bare."""
+        items = self.items(head) if head == "python3Packages" else self._own_items(head)
+        return inner in (items or ())
 
-def _unversioned(name: str) -> str:
-    plain = _VERSIONED.sub("", name)
-    return "python3Packages" if plain == "pythonPackages" else plain
+    def _own_items(self, head: str) -> frozenset[str] | None:
+        return self.sets.get(head, self.sets.get(indexed.unversioned(head), None))
 
 
 @cache
@@ -109,7 +123,20 @@ def built_in_names() -> Names:
     top, _, rest = text.partition("\n\n")
     rows = (line.split(" ") for line in rest.splitlines())
     sets = {name: frozenset(items) for name, *items in rows}
-    return Names(BUILT_IN, complete=False, top=frozenset(top.split("\n")[1:]), sets=sets)
+    return Names(
+        BUILT_IN,
+        complete=False,
+        top=frozenset(top.split("\n")[1:]) - all_removed(),
+        sets=sets,
+        old=frozenset(_spellings()),
+        indexed=True,
+    )
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    text = Path(__file__).with_name("old-spellings.txt").read_text("utf-8")
+    return dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
 
 
 def open_names(lock: bytes | None = None, *, need: str = "") -> Names:
@@ -201,10 +228,13 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
 
     names = open_names(lock)
     head, dot, rest = name.partition(".")
+    if (gone := removed(name)) is not None:
+        used = dict.fromkeys(item for item in (*gone.instead, *called(rest)) if names.status_of(item).known)
+        return list(used)[:limit]
     inside = f"{head}." if dot and names.items(head) is not None else ""
     wanted = rest if inside else name
     if not inside:
-        elsewhere = [f"{item}.{wanted}" for item in _FAVOURITES if wanted in names.sets.get(item, ())]
+        elsewhere = [f"{item}.{wanted}" for item in _FAVOURITES if names.lists(item, wanted)]
         found = list(dict.fromkeys([*(item for item in called(wanted) if names.status_of(item).known), *elsewhere]))
         if found:
             return found[:limit]
@@ -240,8 +270,8 @@ def is_slip(name: str, near: Sequence[str]) -> bool:
         others = [item.partition(".")[0] for item in near if item.rpartition(".")[2] == name]
         return others == ["python3Packages"]
     one, two = (_plain(item.rpartition(".")[2]) for item in (name, near[0]))
-    if OSA.distance(one, two, score_cutoff=1) != 1:
-        return False
+    if OSA.distance(one, two, score_cutoff=1) != 1 or _VERSION_AT_END.sub("", one) == _VERSION_AT_END.sub("", two):
+        return False  # as they differ in a version alone: nixpkgs has sexplib and sexplib0
     swapped = sorted(one) == sorted(two)
     if swapped and (len(one) > _SHORT or near[0] in _COMMON):
         return True  # two signs changed places: of the names built in that are so long six pairs differ by that alone
@@ -259,7 +289,7 @@ def _beginnings(name: str) -> list[str]:
 def _pool(names: Names, head: str) -> dict[str, str]:
     """Return what may be suggested, by its plain spelling: the top level, or the names in a set."""
     items = names.items(head) if head else None
-    pool = sorted(item for item in (names.top if items is None else items) if not is_function(item))
+    pool = sorted(item for item in (names.heads() if items is None else items) if not is_function(item))
     return {_plain(item): item for item in pool}
 
 

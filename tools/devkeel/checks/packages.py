@@ -1,25 +1,29 @@
 """Packages that a declaration names: does nixpkgs have them.
 
 Where the names of the pinned nixpkgs are known, a name that is not among them is an error. Where devkeel has nothing
-but its own list of well-known names, it is a warning, as it is where an overlay may add packages.
+but its own lists, it is a warning, as it is where an overlay may add packages; a package that was taken out of nixpkgs
+before the day that the lock pins is an error, too.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
+from devkeel.catalogue.indexed import AS_OF
 from devkeel.catalogue.packages import is_function, is_slip, open_names, suggest
+from devkeel.catalogue.removed import as_of, removed
 from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
+from devkeel.nix_cli.declared_inputs import entries, is_inputs, root_of, text_of
 from devkeel.project.root import LOCK
 from devkeel.source import Splice
 from devkeel.source.nix.read.outcomes import never_reached
 from devkeel.source.nix.read.references import package_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from devkeel.candidate.candidate import Candidate
     from devkeel.checks.modules import World
     from devkeel.source import nix
@@ -27,27 +31,68 @@ if TYPE_CHECKING:
 
 __all__ = ["check_packages"]
 
+# What permits packages that the index has not: `allowUnfree`, `permitted_unfree_packages`, `allow_broken`.
+_PERMITS = re.compile(rb"(?i)unfree|allow_?broken")
+# The days for whose nixpkgs devkeel's lists have nearly all names.
+_COVERED = (date(2025, 1, 1), date.fromisoformat(AS_OF))
 # What stands in nixpkgs beside packages.
 _OTHER = frozenset({"lib", "stdenv", "config", "overlays", "system", "pkgs", "path", "targetPlatform", "hostPlatform"})
 
 
 def check_packages(subject: Candidate, world: World) -> list[Diagnostic]:
     """Return the packages of the modules that no list of names has, with the nearest names."""
-    lock = subject.locks.get(LOCK)
-    overlaid = _overlaid(subject, world)
-    found, lists = list[Diagnostic](), _Lists(lock)
-    for document in world.modules:
-        for reference in package_references(document):
-            found += _of_reference(document, reference, lists, overlaid=overlaid)
-    return found
+    judge = _Judge(subject, world)
+    return [
+        found
+        for document in world.modules
+        for reference in package_references(document)
+        if (found := judge.of(document, reference)) is not None
+    ]
 
 
-class _Lists:
-    """The names of packages for one lock, each list opened once, and what was looked for in vain."""
+class _Judge:
+    """What judges the names of one declaration: lists of names, each opened once, and what is known of its nixpkgs."""
 
-    def __init__(self, lock: bytes | None) -> None:
-        self.names = cache(lambda need: open_names(lock, need=need))
-        self.near = cache(lambda name: [other for other in suggest(name, 3, lock) if other != name])
+    def __init__(self, subject: Candidate, world: World) -> None:
+        self._lock = lock = subject.locks.get(LOCK)
+        self._overlaid = _overlaid(subject, world)
+        self._day = as_of(lock, _reference(subject))
+        self._permits = any(_PERMITS.search(data) for data in subject.files.values())
+        self._names = cache(lambda need: open_names(lock, need=need))
+        self._near = cache(lambda name: [other for other in suggest(name, 3, lock) if other != name])
+
+    def of(self, document: nix.Document, reference: Reference) -> Diagnostic | None:
+        """Return what is wrong with a name, None where nothing is."""
+        head = reference.names[0]
+        if head in _OTHER or is_function(head):
+            return None
+        name = ".".join(reference.names)
+        names = self._names(head if len(reference.names) > 1 else "")
+        gone = removed(name) if not (names.complete and head in names.top) else None
+        if gone is not None:
+            if self._day is None or not gone.by(self._day) or _is_never(document, reference):
+                return None
+            near = self._near(name) if gone.instead else []
+            said = f"nixpkgs has no package {name} since {gone.since[:7]}"
+            return _diagnostic(document, reference, said, near, sure=not self._overlaid, overlaid=self._overlaid)
+        verdict = names.status_of(name)
+        if verdict.known or _is_never(document, reference):
+            return None
+        near = self._near(name)
+        if not verdict.complete and not is_slip(name, near) and not self._surely_listed(name):
+            return None  # the list has some names only
+        sure = verdict.complete and not self._overlaid
+        said = f"there is no package {name} ({verdict.source})"
+        return _diagnostic(document, reference, said, near, sure=sure, overlaid=self._overlaid)
+
+    def _surely_listed(self, name: str) -> bool:
+        """Return whether devkeel's lists would have a name, if the nixpkgs of the project had it.
+
+        What is unfree or broken they have only where it is well known, and Nix refuses it unless it is permitted.
+        """
+        if "." in name or self._overlaid or self._permits or self._day is None:
+            return False
+        return self._day == date.max or _COVERED[0] <= self._day <= _COVERED[1]
 
 
 def _overlaid(subject: Candidate, world: World) -> bool:
@@ -57,30 +102,28 @@ def _overlaid(subject: Candidate, world: World) -> bool:
     return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)
 
 
-def _of_reference(
-    document: nix.Document, reference: Reference, lists: _Lists, *, overlaid: bool
-) -> Iterator[Diagnostic]:
-    head = reference.names[0]
-    if head in _OTHER or is_function(head):
-        return
-    name = ".".join(reference.names)
-    verdict = lists.names(head if len(reference.names) > 1 else "").status_of(name)
-    if verdict.known or _is_never(document, reference):
-        return
-    near = lists.near(name)
-    if not verdict.complete and not is_slip(name, near):
-        return  # the list has some names only
-    sure = verdict.complete and not overlaid
+def _reference(subject: Candidate) -> str | None:
+    """Return how devenv.yaml refers to nixpkgs, where it does; the last file wins, as it does for devenv."""
+    found = None
+    for name in sorted(subject.files):
+        if is_inputs(name):
+            for entry in entries(root_of(subject.files[name], name), "inputs", "nixpkgs"):
+                found = text_of(entry.value) if entry.key.value == "url" else found
+    return found
+
+
+def _diagnostic(
+    document: nix.Document, reference: Reference, said: str, near: list[str], *, sure: bool, overlaid: bool
+) -> Diagnostic:
     doubt = "" if sure else " or an overlay adds it" if overlaid else ", or that list lacks it"
     nearest = f"; nearest: {', '.join(near)}" if near else ""
-    spelt = document.data[reference.start : reference.end].decode()
-    yield Diagnostic(
+    return Diagnostic(
         "unknown_package",
         "error" if sure else "warning",
-        f"there is no package {name} ({verdict.source}){doubt}{nearest}",
+        f"{said}{doubt}{nearest}",
         "schema",
         document.place(reference.start),
-        spelt,
+        document.data[reference.start : reference.end].decode(),
         tuple(_replaced(document, reference, other) for other in near),
     )
 
