@@ -39,7 +39,7 @@ LAYERS = {
         *("candidate", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime", "source"),
         *("state", "text"),
     },
-    "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
+    "catalogue": {"errors", "nix_cli", "pinned", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
     "checks": {
         *("candidate", "catalogue", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
