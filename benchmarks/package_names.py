@@ -3,7 +3,8 @@
     python -m benchmarks.package_names FOLDER
 
 Each devenv.nix below a folder, with the devenv.yaml and devenv.lock beside it, is judged by the check of packages, with
-devkeel's own lists of names. Each alarm is printed, for a reader to say whether it is false.
+devkeel's own lists of names; a flake.nix
+beside it instead says that it is a module of a flake. Each alarm is printed, for a reader to say whether it is false.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def main() -> None:
         beside = {name: path.with_name(name) for name in ("devenv.yaml", "devenv.lock")}
         found = {name: place.read_bytes() for name, place in beside.items() if place.is_file()}
         lock = {"devenv.lock": found.pop("devenv.lock")} if "devenv.lock" in found else {}
-        subject = Candidate.of({"devenv.nix": path.read_bytes(), **found}, lock)
+        flake = path.with_name("flake.nix").exists()
+        there = {"flake.nix"}.__contains__ if flake else None
+        subject = Candidate.of({"devenv.nix": path.read_bytes(), **found}, lock, there)
         world = World.of(subject)
         alarms = check_packages(subject, world)
         counts["files"] += 1

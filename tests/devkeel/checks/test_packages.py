@@ -63,6 +63,14 @@ def test_a_nixpkgs_that_has_it_yet_is_none_of_its_business() -> None:
         == []
     )
     assert found("pkgs.nodejs_14", day="2026-08-01")[0][0] == "error"
+    assert found("pkgs.openssl_1_1", yaml=f"permittedInsecurePackages:\n- openssl-1.1.1w\n{ROLLING}") == []
+
+
+def test_a_flake_that_pins_what_devenv_does_not_says_nothing_of_the_day() -> None:
+    module = {"devenv.nix": b"{ pkgs, ... }: { packages = [ pkgs.nodejs_14 ]; }"}
+    alone, flake = Candidate.of(module), Candidate.of(module, {}, {"flake.nix"}.__contains__)
+    assert [item.severity for item in check_packages(alone, World.of(alone))] == ["error"]
+    assert check_packages(flake, World.of(flake)) == []
 
 
 def test_what_an_overlay_may_bring_back_is_a_warning() -> None:

@@ -33,6 +33,7 @@ __all__ = ["check_packages"]
 
 # What permits packages that the index has not: `allowUnfree`, `permitted_unfree_packages`, `allow_broken`.
 _PERMITS = re.compile(rb"(?i)unfree|allow_?broken")
+_PLAIN = re.compile(r"[A-Za-z]+")
 # The days for whose nixpkgs devkeel's lists have nearly all names.
 _COVERED = (date(2025, 1, 1), date.fromisoformat(AS_OF))
 # What stands in nixpkgs beside packages.
@@ -56,8 +57,9 @@ class _Judge:
     def __init__(self, subject: Candidate, world: World) -> None:
         self._lock = lock = subject.locks.get(LOCK)
         self._overlaid = _overlaid(subject, world)
-        self._day = as_of(lock, _reference(subject))
-        self._permits = any(_PERMITS.search(data) for data in subject.files.values())
+        self._day = as_of(lock, _reference(subject)) if lock is not None or not _of_flake(subject) else None
+        self._files = subject.files
+        self._permits = any(_PERMITS.search(data) for data in self._files.values())
         self._names = cache(lambda need: open_names(lock, need=need))
         self._near = cache(lambda name: [other for other in suggest(name, 3, lock) if other != name])
 
@@ -70,7 +72,7 @@ class _Judge:
         names = self._names(head if len(reference.names) > 1 else "")
         gone = removed(name) if not (names.complete and head in names.top) else None
         if gone is not None:
-            if self._day is None or not gone.by(self._day) or _is_never(document, reference):
+            if self._day is None or not gone.by(self._day) or self._permitted(head) or _is_never(document, reference):
                 return None
             near = self._near(name) if gone.instead else []
             said = f"nixpkgs has no package {name} since {gone.since[:7]}"
@@ -84,6 +86,12 @@ class _Judge:
         sure = verdict.complete and not self._overlaid
         said = f"there is no package {name} ({verdict.source})"
         return _diagnostic(document, reference, said, near, sure=sure, overlaid=self._overlaid)
+
+    def _permitted(self, head: str) -> bool:
+        """Return whether devenv.yaml permits a package in spite of what is wrong with it: it is there, then."""
+        plain = _PLAIN.match(head)
+        said = (data.lower() for name, data in self._files.items() if name.endswith(".yaml"))
+        return plain is not None and any(b"insecure" in data and plain[0].lower().encode() in data for data in said)
 
     def _surely_listed(self, name: str) -> bool:
         """Return whether devkeel's lists would have a name, if the nixpkgs of the project had it.
@@ -100,6 +108,14 @@ def _overlaid(subject: Candidate, world: World) -> bool:
     if not world.closed or any(name.endswith(".yaml") and b"overlays" in data for name, data in subject.files.items()):
         return True
     return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)
+
+
+def _of_flake(subject: Candidate) -> bool:
+    """Return whether a flake may be what pins nixpkgs: devenv's command has no files here, and there is a flake.nix."""
+    if any(is_inputs(name) for name in subject.files):
+        return False
+    above = subject.way_to_work_tree.split("/").count("..")
+    return any(subject.exists(f"{'../' * steps}flake.nix") for steps in range(above + 1))
 
 
 def _reference(subject: Candidate) -> str | None:
