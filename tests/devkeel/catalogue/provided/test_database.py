@@ -81,10 +81,10 @@ def test_tables_are_the_same_each_time_and_say_what_packages_provide(tmp_path: P
         assert main([str(tmp_path / "database"), str(folder)]) == 0
     assert {path.name: path.read_bytes() for path in one.iterdir()} == {p.name: p.read_bytes() for p in two.iterdir()}
     programs = open_table(one / "program.table")
-    assert programs.get("rg") == programs.get("rgrep") == "ripgrep"
-    assert programs.get("python3") == "python3"
-    assert open_table(one / "header.table").get("ssl.h/openssl") == "openssl libressl"
-    assert open_table(one / "python_module.table").get("yaml") == "python3Packages.pyyaml"
+    assert programs.get("rg") == programs.get("rgrep") == "!ripgrep"
+    assert programs.get("python3") == "!python3"
+    assert open_table(one / "header.table").get("ssl.h/openssl") == "!openssl libressl"
+    assert open_table(one / "python_module.table").get("yaml") == "!python3Packages.pyyaml"
     assert open_table(one / "python_module.table").get("yaml.nodes") is None
 
 

@@ -63,15 +63,46 @@ def test_what_nobody_provides_has_no_provider(kind: str, name: str) -> None:
 
 def test_what_the_project_has_comes_first_in_its_version() -> None:
     found = providers("program", "pg_config", declared=["postgresql_16"])
-    assert (found[0].attribute, found[0].declared) == ("postgresql_16.pg_config", True)
-    assert providers("program", "psql", declared=["git", "pkgs.postgresql_14"])[0].attribute == "postgresql_14"
+    assert (found[0].attribute, found[0].declared, found[0].follows) == (
+        "postgresql_16.pg_config",
+        False,
+        "postgresql_16",
+    )
+    found = providers("program", "psql", declared=["git", "pkgs.postgresql_14"])
+    assert (found[0].attribute, found[0].declared) == ("postgresql_14", True)
     assert providers("program", "psql", declared=["git"])[0].attribute == "postgresql"
+    # No other version has what one version has under its own name.
+    assert providers("pkg_config", "gtk4", declared=["gtk3"])[0].attribute == "gtk4"
+    assert providers("python_module", "yaml", declared=["python312"])[0].attribute == "python312Packages.pyyaml"
+    assert not providers("python_module", "yaml", declared=["python312"])[0].declared
+
+
+def test_a_name_says_whether_it_is_certain_what_is_meant() -> None:
+    certain = [("program", "rg"), ("program", "jq"), ("header", "zlib.h"), ("library", "z"), ("python_module", "yaml")]
+    assert all(providers(*item)[0].certain for item in certain)
+    # Demonstrations and data of others that have such names.
+    assert not any(providers("program", name)[0].certain for name in ("alpha", "device", "money"))
+    assert not any(item.certain for item in providers("program", "rake")[1:])
+
+
+@pytest.mark.parametrize(
+    ("module", "distribution"),
+    [
+        ("yaml", "pyyaml"),
+        ("bs4", "beautifulsoup4"),
+        ("dotenv", "python-dotenv"),
+        ("jwt", "pyjwt"),
+    ],
+)
+def test_an_import_name_has_its_distribution(module: str, distribution: str) -> None:
+    assert distribution in [item.distribution for item in providers("python_module", module)]
 
 
 def test_a_header_one_folder_deeper_says_where_it_is() -> None:
-    found = {item.attribute: item for item in providers("header", "gtk/gtk.h")}
-    assert found["gtk4"].name == "gtk-4.0/gtk/gtk.h"
-    assert not found["gtk4"].exact
+    (first, *_) = providers("header", "pango/pango.h")
+    assert (first.attribute, first.name, first.exact) == ("pango", "pango-1.0/pango/pango.h", False)
+    (first, *_) = providers("header", "gtk/gtk.h")
+    assert (first.attribute, first.name, first.exact, first.certain) == ("gtk3", "gtk-3.0/gtk/gtk.h", False, True)
 
 
 def test_each_way_of_devenv_is_an_option_of_it() -> None:

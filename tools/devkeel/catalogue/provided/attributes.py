@@ -43,6 +43,7 @@ _HOMES = tuple(
         (r"llvmPackages(?:_\d+)?\.(?:libclang|clang-unwrapped)", "libclang"),
         (r"llvmPackages(?:_\d+)?\.(clang-tools|lldb|lld|clang)", r"\1"),
         (r"haskell\.compiler\..*", ""),
+        (r"host|dig", "bind"),
         (r"rustc-unwrapped", "rustc"),
         (r"bashNonInteractive", "bash"),
         (r"binutils-unwrapped", "binutils"),

@@ -6,12 +6,14 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, BinaryIO
 
+from packaging.utils import canonicalize_name
+
 from devkeel.catalogue.packages import built_in_names
 from devkeel.catalogue.provided.attributes import SYSTEM, home
 from devkeel.catalogue.provided.database import Listed, packages
 from devkeel.catalogue.provided.paths import KINDS, distribution, provided
-from devkeel.catalogue.provided.ranking import decisions, ordered, relation
-from devkeel.catalogue.provided.table import packed
+from devkeel.catalogue.provided.ranking import decisions, is_certain, ordered, relation
+from devkeel.catalogue.provided.table import CERTAIN, DEEPER, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +49,9 @@ class _Read:
     def take(self, listed: Listed) -> None:
         """Take what a package provides."""
         self._listed.add(listed.attribute)
-        if (match := _DEFAULT_PYTHON.fullmatch(listed.name)) is not None and "." in listed.attribute:
+        if (match := _DEFAULT_PYTHON.fullmatch(listed.name)) is not None and (
+            "." in listed.attribute or listed.attribute == "python3"
+        ):
             self._python = match[1]
         whole = (listed.attribute, listed.name)
         modules = set[str]()
@@ -58,7 +62,7 @@ class _Read:
             found = provided(path, runs=entry[:1] in b"xs")
             if found is None:
                 if path.endswith(("/METADATA", "/PKG-INFO")) and (name := distribution(path)) is not None:
-                    self._distributions[listed.attribute] = name
+                    self._distributions[_PYTHON.sub(r"python\1Packages.\3", listed.attribute)] = name
                 continue
             kind, name = found
             if name.isprintable():
@@ -75,19 +79,12 @@ class _Read:
     def rows(self, kind: str) -> Iterable[tuple[str, str]]:
         """Yield the rows of a kind: names, and the attributes that provide them, in their order."""
         known = frozenset(built_in_names().top)
-        listed = frozenset(name for name in self._listed if "." not in name)
-        homes = dict[tuple[str, str], str | None]()
-        found = dict[str, set[str]]()
-        for name, entries in self._found[kind].items():
-            for entry in entries:
-                if entry not in homes:
-                    homes[entry] = self._home(*entry, known, listed)
-            attributes = {item for entry in entries if (item := homes[entry]) is not None}
-            if attributes:
-                found[name] = attributes
-        for (decided, name), first in decisions().items():
-            if decided == kind:
-                found.setdefault(name, set()).update(first)
+        found = self._attributes(kind, known)
+        decided = {name: first for (of, name), first in decisions().items() if of == kind}
+        ends = {name.split("/", depth)[-1] for name in found for depth in range(1, name.count("/") + 1)}
+        deeper = (decided.keys() - found.keys()) & ends
+        for name, first in decided.items():
+            found[name] = {*found.get(name, ()), *first}
         breadth = Counter(
             item
             for name, attributes in found.items()
@@ -96,8 +93,33 @@ class _Read:
         )
         for name, attributes in found.items():
             key = "/".join(reversed(name.split("/"))) if kind == "header" else name
-            if row := ordered(kind, name, attributes, known, breadth)[:_KEPT]:
-                yield key, " ".join(row)
+            if row := ordered(kind, name, attributes, known, breadth):
+                mark = DEEPER if name in deeper else CERTAIN if is_certain(kind, name, row, breadth) else ""
+                yield key, mark + " ".join(self._written(kind, item) for item in row[:_KEPT])
+
+    def _attributes(self, kind: str, known: frozenset[str]) -> dict[str, set[str]]:
+        """Return the attributes by which what provides a name is listed, by the names."""
+        listed = frozenset(name for name in self._listed if "." not in name)
+        homes = dict[tuple[str, str], str | None]()
+        found = dict[str, set[str]]()
+        for name, entries in self._found[kind].items():
+            for entry in entries:
+                if entry not in homes:
+                    homes[entry] = self._home(*entry, known, listed)
+            attributes = {item for entry in entries if (item := homes[entry]) is not None}
+            if kind == "python_module":
+                # An application brings modules of others; who imports one wants the library.
+                attributes = {item for item in attributes if item.startswith("python3Packages.")}
+            if attributes:
+                found[name] = attributes
+        return found
+
+    def _written(self, kind: str, attribute: str) -> str:
+        """Return an attribute with the distribution that it is, where its own name does not say that."""
+        if kind != "python_module" or (name := self._distributions.get(attribute)) is None:
+            return attribute
+        plain = canonicalize_name(name)
+        return attribute if plain == attribute.rpartition(".")[2] else f"{attribute}={plain}"
 
     def _home(self, attribute: str, name: str, known: frozenset[str], listed: frozenset[str]) -> str | None:
         if (match := _PYTHON.fullmatch(attribute)) is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["NOBODY", "decisions", "ordered", "relation"]
+__all__ = ["NOBODY", "decisions", "is_certain", "ordered", "relation"]
 
 NOBODY = "-"  # in place of an attribute: what has the name is not what is meant
 _VARIANT = re.compile(
@@ -28,9 +28,12 @@ _VARIANT = re.compile(
     r"|SVN|-doc|-docs|-vim|-source)[-_0-9]*"
     r"|busybox.*|toybox.*|uutils.*|u-root.*|.*mingw.*|wine.*|bintools\w*|.*-cross.*|emscripten.*|graphicsmagick.*compat"
     r"|nodejs-slim.*|pypy.*|xorg_sys_opengl|glibc_.*|bionic|\w*ccacheWrapper|distccWrapper|.*[a-z]\d*Wrapper|jre.*"
+    r"|zulu.*|temurin.*|semeru.*|musl.*|uclibc.*|picolibc.*|klibc.*|libuuid|tetex|miktex|ihaskell|jupyter.*|percona.*|linuxsys.*"
+    r"|libpressureaudio|libcardiacarrest|netcat|libressl.*|boringssl|mozjpeg|gash.*|gnat.*|libbfd.*|schemesh|fltk.*"
 )
 _VERSIONED = re.compile(r"(.*?[A-Za-z])[-_]?v?(\d[\d_.]*)")
 _LANGUAGE = re.compile(r"(python3|perl|ruby|haskell|ocaml|lua|php|node|r|octave|tcl|java|dotnet)Packages\.")
+_SUFFIX = re.compile(r"[-_](?=[a-z])|(?<=[a-z])(?=[A-Z])")
 _MANY = 8  # names that are not its own, which make a package one that brings those of others
 
 
@@ -55,17 +58,45 @@ def ordered(
     first = decisions().get((kind, name), ())
     if NOBODY in first:
         return []
-    rest = {*attributes} - {*first}
-    return [*first, *sorted(rest, key=lambda item: _rank(kind, name, item, known, breadth.get(item, 0)))]
+    found = {*attributes}
+    ranks = {
+        item: _rank(kind, name, item, known, breadth.get(item, 0), is_variant=_is_variant(item, found))
+        for item in found - {*first}
+    }
+    return [*first, *sorted(ranks, key=ranks.__getitem__)]
 
 
-def _rank(kind: str, name: str, attribute: str, known: frozenset[str], breadth: int) -> tuple[object, ...]:
+def is_certain(kind: str, name: str, row: list[str], breadth: Mapping[str, int]) -> bool:
+    """Return whether the first of a row is certainly meant: decided, named so, or the only one that is not broad."""
+    first, *rest = row
+    if first in decisions().get((kind, name), ()) or relation(name, first.rpartition(".")[2]) <= 1:
+        return True
+    family = _family(first)
+    return breadth.get(first, 0) <= _MANY and all(_family(item) == family for item in rest)
+
+
+def _family(attribute: str) -> str:
+    plain = _SUFFIX.split(attribute.rpartition(".")[2], maxsplit=1)[0]
+    versioned = _VERSIONED.fullmatch(plain)
+    return versioned[1] if versioned else plain
+
+
+def _is_variant(attribute: str, others: set[str]) -> bool:
+    """Return whether an attribute is a variant by its name, or by that of another that provides the same."""
+    last = attribute.rpartition(".")[2]
+    return _VARIANT.fullmatch(last) is not None or any(
+        attribute[: match.start()] in others for match in _SUFFIX.finditer(attribute, 2)
+    )
+
+
+def _rank(
+    kind: str, name: str, attribute: str, known: frozenset[str], breadth: int, *, is_variant: bool
+) -> tuple[object, ...]:
     last = attribute.rpartition(".")[2]
     versioned = _VERSIONED.fullmatch(last)
     near = relation(name, last)
     return (
-        _distance(kind, attribute, near, is_broad=breadth > _MANY and attribute not in known)
-        + 3 * (_VARIANT.fullmatch(last) is not None),
+        _distance(kind, attribute, near, is_broad=breadth > _MANY and attribute not in known) + 3 * is_variant,
         near,
         near > 0 and versioned is not None,
         attribute not in known,

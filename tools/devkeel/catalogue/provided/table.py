@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Table", "open_table", "packed"]
+__all__ = ["CERTAIN", "DEEPER", "Table", "open_table", "packed"]
 
+DEEPER = "~"  # before those of a row whose name no package has as it is, and some have one folder deeper
+CERTAIN = "!"  # before the attributes of a row of which the first is certainly meant
 _MAGIC = b"DKT1"
 _BLOCK = 64 * 1024  # unpacked; twice as much saves a twentieth of the file, and takes twice as long
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 17, "lc": 4, "pb": 0}]
