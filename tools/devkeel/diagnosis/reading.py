@@ -36,6 +36,11 @@ FAMILIES: tuple[str, ...] = (
     "autoconf",
     "loader",
     "native_builds",
+    "connections",
+    "nix",
+    "outcomes",
+    "ports",
+    "variables",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _WINDOW = 2000  # and of a line, around what was found in it

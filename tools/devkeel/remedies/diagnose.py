@@ -100,8 +100,10 @@ def _together(context: Context, fixes: list[Fix]) -> Fix | None:
     if len(distinct) < 2 or len(distinct) == len(fixes[0].edits):  # noqa: PLR2004  (one alone is no several)
         return None
     uncertain = " ".join(dict.fromkeys(fix.uncertain for fix in fixes if fix.uncertain)) or None
+    create = any(fix.create for fix in fixes)
+    one = Fix("Mends all of it in one transaction.", tuple(distinct), uncertain=uncertain, create=create)
     with suppress(DevkeelError):
-        return _tried(context, Fix("Mends all of it in one transaction.", tuple(distinct), uncertain=uncertain))
+        return _tried(context, one)
     return None
 
 
@@ -131,7 +133,7 @@ def _tried(context: Context, fix: Fix) -> Fix | None:
         return fix
     asked = changes.Asked(None, dry_run=True, expected_revision=None)
     result = changes.change(
-        context.trying(), parse_edits(list(fix.edits)), asked, level=_LEVEL, create=False, direnv=False
+        context.trying(), parse_edits(list(fix.edits)), asked, level=_LEVEL, create=fix.create, direnv=False
     )
     return replace(fix, level=result.checks.ran[-1], diff=result.diff) if result.changed else None
 

@@ -26,6 +26,13 @@ class ProposerRow(Struct, frozen=True):
 
 ROWS: tuple[ProposerRow, ...] = (
     ProposerRow("native", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler", "version")),
+    ProposerRow("services", ("service",)),
+    ProposerRow("ports", ("port",)),
+    ProposerRow("variables", ("variable",)),
+    ProposerRow("declarations", ("declaration", "option", "input")),
+    ProposerRow("permits", ("unfree", "insecure")),
+    ProposerRow("tracking", ("untracked",)),
+    ProposerRow("entries", ("entry",)),
 )
 
 

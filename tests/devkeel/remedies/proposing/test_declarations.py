@@ -1,0 +1,97 @@
+"""A declaration that Nix refused: the nearest name, the right type, the missing semicolon, the hash that was got."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.devkeel.remedies.projects import edits, fixes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = "\n\n       at /home/lea/kestrel/devenv.nix:4:16:\n\n            4|   packages = [ {} ];\n"
+OLD, NEW = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+def _packages(text: str, more: str = "") -> str:
+    return f"{{ pkgs, ... }}:\n\n{{\n  packages = [ {text} ];\n{more}}}\n"
+
+
+def _replaced(old: str, new: str) -> dict[str, Any]:
+    return {"kind": "replace_text", "file": "devenv.nix", "old": old, "new": new}
+
+
+def test_the_name_that_is_nearest_of_those_that_nix_names_is_first(tmp_path: Path) -> None:
+    text = f"error: attribute 'gti' missing{AT}       Did you mean one of gcc, gdb, ghc, git or go?\n"
+    (edit,) = edits(tmp_path, text, devenv_nix=_packages("pkgs.gti pkgs.jq"))
+    assert edit == _replaced("packages = [ pkgs.gti pkgs.jq ];", "packages = [ pkgs.git pkgs.jq ];")
+
+
+def test_a_package_without_its_set_gets_it(tmp_path: Path) -> None:
+    text = f"error: undefined variable 'ripgrep'{AT}"
+    found = edits(tmp_path, text, devenv_nix=_packages("ripgrep pkgs.jq"))
+    assert found == [_replaced("packages = [ ripgrep pkgs.jq ];", "packages = [ pkgs.ripgrep pkgs.jq ];")]
+
+
+def test_an_option_gets_the_name_or_the_type_that_there_is(tmp_path: Path) -> None:
+    declared = _packages("pkgs.git", '  services.redis = {\n    enable = true;\n    port = "6380";\n  };\n')
+    text = "error: A definition for option `services.redis.port' is not of type `16 bit unsigned integer'.\n"
+    (edit,) = edits(tmp_path, text, devenv_nix=declared)
+    assert (edit["path"], edit["value"]) == ("services.redis.port", 6380)
+    text = "error: The option `services.reddis' does not exist. Definition values:\n"
+    (edit,) = edits(tmp_path, text, devenv_nix=_packages("pkgs.git", "  services.reddis.enable = true;\n"))
+    assert (edit["kind"], edit["path"], edit["to"]) == ("rename", "services.reddis", "services.redis")
+
+
+def test_a_semicolon_is_put_where_it_is_missing(tmp_path: Path) -> None:
+    declared = '{ pkgs, ... }:\n\n{\n  packages = [ pkgs.git ]\n  env.GREET = "hi";\n}\n'
+    found = edits(
+        tmp_path, "error: syntax error, unexpected '=', expecting ';'\n at /w/devenv.nix:5:13:\n", devenv_nix=declared
+    )
+    assert found == [_replaced("packages = [ pkgs.git ]", "packages = [ pkgs.git ];")]
+
+
+def test_an_input_that_is_missing_is_declared(tmp_path: Path) -> None:
+    text = (
+        "error: To use 'languages.rust.channel', run the following command:\n\n"
+        "         $ devenv inputs add rust-overlay github:oxalica/rust-overlay --follows nixpkgs\n"
+    )
+    declared = _packages("pkgs.git", '  languages.rust = { enable = true; channel = "stable"; };\n')
+    (edit,) = edits(tmp_path, text, devenv_nix=declared)
+    assert (edit["kind"], edit["name"], edit["follows"]) == ("set_input", "rust-overlay", ["nixpkgs"])
+
+
+def test_a_package_that_was_renamed_is_called_by_its_name(tmp_path: Path) -> None:
+    text = "error: 'exa' has been renamed to/replaced by 'eza'\n"
+    (edit,) = edits(tmp_path, text, devenv_nix=_packages("pkgs.exa pkgs.jq"))
+    assert edit["new"] == "packages = [ pkgs.eza pkgs.jq ];"
+
+
+def test_a_hash_that_differs_is_written_as_it_was_got(tmp_path: Path) -> None:
+    text = (
+        f"error: hash mismatch in fixed-output derivation '/nix/store/x.drv':\n  specified: {OLD}\n     got:    {NEW}\n"
+    )
+    declared = f'{{ pkgs, ... }}:\n\n{{\n  env.SRC = pkgs.fetchurl {{ url = "x"; hash = "{OLD}"; }};\n}}\n'
+    (fix,) = fixes(tmp_path, text, devenv_nix=declared)
+    assert (fix.edits, fix.uncertain is not None) == ((_replaced(OLD, NEW),), True)
+
+
+@pytest.mark.parametrize("got", ["$(touch x)", 'a";b', "short", "x" * 200])
+def test_what_is_no_hash_is_not_written(tmp_path: Path, got: str) -> None:
+    text = f"error: hash mismatch in fixed-output derivation:\n  specified: {OLD}\n     got:    {got}\n"
+    assert edits(tmp_path, text, devenv_nix=f'{{ ... }}:\n\n{{\n  env.H = "{OLD}";\n}}\n') == []
+
+
+@pytest.mark.parametrize("name", ["x; touch y", "${builtins.exec}", "a'b\"c"])
+def test_no_text_becomes_nix_that_is_no_name(tmp_path: Path, name: str) -> None:
+    renamed = f"error: '{name}' has been renamed to/replaced by '{name}'\n"
+    text = f"{renamed}error: undefined variable '{name}'\n at /w/devenv.nix:1\n"
+    assert edits(tmp_path, text, devenv_nix=_packages("pkgs.jq")) == []
+
+
+def test_a_lock_that_is_behind_is_renewed_by_a_call(tmp_path: Path) -> None:
+    (fix,) = fixes(
+        tmp_path, "error: cannot update unlocked flake input 'nixpkgs' in pure mode\n", devenv_nix="{ ... }: { }\n"
+    )
+    assert (fix.edits, fix.call is not None) == ((), True)

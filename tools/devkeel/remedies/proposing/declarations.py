@@ -1,0 +1,201 @@
+"""What mends a declaration that Nix refused: what devkeel's own checks suggest, and what Nix' message does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from devkeel.candidate.basis import Basis
+from devkeel.catalogue.packages import open_names, suggest
+from devkeel.checks import run_checks
+from devkeel.diagnosis.nix_messages import Translation
+from devkeel.errors import DevkeelError
+from devkeel.project.root import DECLARATION, LOCK
+from devkeel.remedies.fix import Fix
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from devkeel.diagnosis.cause import Cause
+    from devkeel.errors import Diagnostic
+    from devkeel.remedies.situation import Situation
+
+__all__ = ["propose"]
+
+Edit = dict[str, Any]
+# What an evaluation calls a thing, and what the rungs that read the text do.
+_ALSO: dict[str, frozenset[str]] = {
+    "wrong_type": frozenset({"wrong_value"}),
+    "unknown_package": frozenset({"undefined_variable"}),
+    "renamed_option": frozenset({"unknown_option", "renamed_option", "old_name"}),
+    "syntax_error": frozenset({"missing_argument", "bad_yaml"}),
+    "renamed_package": frozenset({"unknown_package"}),
+    "removed_package": frozenset({"unknown_package"}),
+}
+_HASH = re.compile(r"(?:sha(?:1|256|512)[-:])?[A-Za-z0-9+/=]{32,128}")
+_PACKAGE = re.compile(r"[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*")
+_WORD = re.compile(r"[A-Za-z_][\w'-]*")
+_LOCKED = frozenset({"input_not_locked", "hash_of_input"})
+_HEADS = frozenset({"lib", "config", "inputs", "pkgs", "options"})
+
+
+def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield what the checks suggest for it, then what Nix' own message does, then what is known of such a message."""
+    code = cause.facts.get("code", "")
+    if code in _LOCKED:
+        yield Fix("Renew the lock, or the part of it that is named.", call=do("lock"))
+        return
+    if code == "hash_mismatch":
+        yield from _hashes(situation, cause)
+        return
+    if code == "renamed_package" or (code == "removed_package" and "to" in cause.facts):
+        yield from _renamed(situation, cause)
+    given = list[Edit]()
+    for edit in (
+        *_by_checks(situation, cause, code),
+        *_by_message(situation, cause, code),
+        *_known(situation, cause, code),
+    ):
+        short = _trimmed(situation, edit)
+        if short not in given:
+            given.append(short)
+            yield Fix(_sentence(short), (short,))
+    if code == "unknown_input" and cause.subject and situation.has_devenv:
+        yield Fix(f"Declare where the input {cause.subject} comes from: the registries do not know it.", call=do("set"))
+
+
+def _trimmed(situation: Situation, edit: Edit) -> Edit:
+    """Return a replacement of a line without the space around it, where that is as clear."""
+    if edit["kind"] != "replace_text":
+        return edit
+    old, new = edit["old"], edit["new"]
+    clear = situation.files.get(edit["file"], b"").count(old.strip().encode()) == 1
+    return {**edit, "old": old.strip(), "new": new.strip()} if clear and old.strip() != new.strip() else edit
+
+
+def _sentence(edit: Edit) -> str:
+    kind = edit["kind"]
+    if kind == "replace_text":
+        return f"Write `{str(edit['new']).strip()[:120]}` in {edit['file']}."
+    if kind == "rename":
+        return f"Call it {edit['to']}: that is the option that there is."
+    if kind == "set_input":
+        return f"Declare the input {edit['name']}."
+    return f"{kind.replace('_', ' ').capitalize()} {edit.get('path') or edit.get('name') or ''}.".replace(" .", ".")
+
+
+def _by_checks(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
+    """Yield what the rungs that read the text suggest for a finding of the same kind or about the same thing."""
+    if not situation.files:
+        return
+    context = situation.context.through(Basis(situation.context.project))
+    try:
+        report = run_checks(context.candidate(situation.files), level="schema")
+    except DevkeelError:
+        return
+    meant = {code, *_ALSO.get(code, ())}
+    same = [item for item in report.diagnostics if item.code in meant]
+    about = [item for item in same if _is_about(item, cause)] or same
+    for item in about:
+        yield from item.suggestions
+
+
+def _is_about(item: Diagnostic, cause: Cause) -> bool:
+    return _is_part(item.subject or "", cause.subject) or cause.subject in item.message
+
+
+def _is_part(one: str, other: str) -> bool:
+    """Return whether one path is a part of the other."""
+    short, long = sorted((f".{one}.", f".{other}."), key=len)
+    return bool(one) and short in long
+
+
+def _by_message(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
+    """Yield what the message itself suggests, the nearest name first."""
+    root = _root(situation)
+    if root is None and code != "missing_input":
+        return
+    translation = Translation(root=root or "/", files=situation.files, source="evaluation")
+    try:
+        found = translation.failure(situation.text, 1)
+    except DevkeelError:
+        return
+    if found.code != code and cause.subject not in found.message:
+        return
+    edits = [edit for edit in found.suggestions if edit.get("kind") != "append"]
+    yield from sorted(edits, key=lambda edit: -_likeness(cause.subject, edit))
+
+
+def _likeness(old: str, edit: Edit) -> float:
+    """Return how like what is written instead is to what was written, of 100; equal for what replaces no name."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415  (8 ms that only a mistake needs)
+
+    if edit["kind"] != "replace_text":
+        return 0.0
+    gone = [word for word in _WORD.findall(edit["new"]) if word not in _WORD.findall(edit["old"])]
+    return max((OSA.normalized_similarity(old, word) for word in gone), default=0.0)
+
+
+def _root(situation: Situation) -> str | None:
+    """Return where the project was when it failed, by the paths of its files in the text; None where none is named."""
+    for name in sorted(situation.files, key=len, reverse=True):
+        if not name.endswith((".nix", ".yaml")):
+            continue
+        found = re.search(rf"(?P<root>/[^\s'\"`:]{{1,200}})/{re.escape(name)}\b", situation.text)
+        if found is not None:
+            return found["root"]
+    return None
+
+
+def _known(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
+    """Yield what is known of such a message without its suggestions."""
+    name = cause.subject
+    if code == "undefined_variable" and _WORD.fullmatch(name) and name not in _HEADS:
+        names = open_names(situation.files.get(LOCK))
+        if names.status_of(name).known:
+            yield from _replacing(situation, name, f"pkgs.{name}")
+    if code in ("unknown_package", "removed_package") and _PACKAGE.fullmatch(name):
+        for other in suggest(name, 3, situation.files.get(LOCK)):
+            if other != name:
+                yield from _replacing(situation, f"pkgs.{name}", f"pkgs.{other}")
+
+
+def _renamed(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    new = cause.facts["to"].removeprefix("pkgs.").rstrip(".")
+    if _PACKAGE.fullmatch(new):
+        for edit in _replacing(situation, cause.subject, new):
+            yield Fix(f"Write {new}, as nixpkgs calls {cause.subject} now.", (edit,))
+
+
+def _replacing(situation: Situation, old: str, new: str) -> Iterator[Edit]:
+    """Yield the line of a Nix file in which a name stands, and nothing else of it twice, with another in its place."""
+    word = re.compile(rf"(?<![\w.'-]){re.escape(old)}(?![\w'-])")
+    inner = re.compile(rf"(?<![\w'-]){re.escape(old)}(?![\w'-])")
+    for file, data in sorted(situation.files.items(), key=lambda item: item[0] != DECLARATION):
+        text = data.decode("utf-8", "replace") if file.endswith(".nix") else ""
+        for pattern in (word, inner):
+            lines = [line for line in text.splitlines() if pattern.search(line.partition("#")[0])]
+            if len(lines) == 1 and text.count(lines[0]) == 1 and len(pattern.findall(lines[0])) == 1:
+                changed = pattern.sub(lambda _: new, lines[0])
+                yield {"kind": "replace_text", "file": file, "old": lines[0].strip(), "new": changed.strip()}
+                return
+
+
+def _hashes(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield the hash that was got in place of the one that a file has."""
+    old, new = cause.subject, cause.facts["got"]
+    if not (_HASH.fullmatch(old) and _HASH.fullmatch(new)) or len(old) != len(new):
+        return
+    for file, text in _texts(situation):
+        if text.count(old) == 1:
+            edit = {"kind": "replace_text", "file": file, "old": old, "new": new}
+            yield Fix(
+                "Write the hash that was got.",
+                (edit,),
+                uncertain="Whether what was got is what is meant: look why it changed first.",
+            )
+
+
+def _texts(situation: Situation) -> Iterable[tuple[str, str]]:
+    return ((name, data.decode("utf-8", "replace")) for name, data in situation.files.items() if name.endswith(".nix"))
