@@ -80,7 +80,10 @@ LAYERS = {
         *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
         *("source", "system", "text"),
     },
-    "remedies": {"catalogue", "change", "context", "diagnosis", "edits", "errors", "project", "text"},
+    "remedies": {
+        *("candidate", "catalogue", "change", "checks", "context", "diagnosis", "edits", "errors"),
+        *("project", "runtime", "text"),
+    },
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),
         *("source", "state", "text"),

@@ -10,7 +10,7 @@ from devkeel.diagnosis.phrase import Phrase
 __all__ = ["PHRASES"]
 
 _N = r"(?P<subject>\d{2,5})(?!\d)"
-_ADDRESS = r"(?:\[?[\w.*:]{0,45}\]?|\('[\w.:]{0,45}')(?::|, |:: ?)"
+_ADDRESS = r"(?<![\w.*])(?:\[?[\w.*:]{0,45}\]?|\('[\w.:]{0,45}')(?::|, |:: ?)"
 
 
 def _port(name: str, hint: str, pattern: str, *, lines: int = 1, before: int = 0, weight: int = 80) -> Phrase:

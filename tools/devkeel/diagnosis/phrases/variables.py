@@ -47,7 +47,7 @@ def _of_environment(match: re.Match[str], text: str) -> bool:
     """Return whether it is the environment that was asked: the frames above say so, or who is asked is only that."""
     if not _is_meant(match, text):
         return False
-    return bool(re.search(r"environ\b|<frozen os>|/os\.py\"|key not found", match[0]))
+    return bool(re.search(r"environ\b|<frozen os>|/os\.py\"", match[0]))
 
 
 def _unset(name: str, hint: str, pattern: str, *, lines: int = 1, before: int = 0, weight: int = 60) -> Phrase:
@@ -73,16 +73,7 @@ PHRASES = (
         weight=70,
         judge=_of_environment,
     ),
-    Phrase(
-        "variable.ruby",
-        "variable",
-        'key not found: "',
-        rf"[\s\S]{{0,400}}?key not found: \"{_NAME}\"[\s\S]{{0,400}}",
-        lines=4,
-        before=3,
-        weight=70,
-        judge=_of_environment,
-    ),
+    _unset("ruby", "key not found: ", rf"key not found: \"{_NAME}\"", weight=70),
     _unset("shell", "unbound variable", rf": {_NAME}: unbound variable", weight=70),
     _unset("shell_asks", "parameter ", rf": {_NAME}: parameter (?:null or )?not set", weight=70),
     _unset(
