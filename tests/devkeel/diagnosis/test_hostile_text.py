@@ -108,21 +108,21 @@ def test_no_pattern_hangs_on_what_it_likes(phrase: Phrase) -> None:
 
 
 @pytest.mark.parametrize("phrase", phrases(), ids=lambda phrase: phrase.name)
-def test_a_pattern_has_no_repeat_without_end_in_a_repeat(phrase: Phrase) -> None:
-    def judge(items: Any, *, inside: bool) -> None:
+def test_a_repeat_in_a_repeat_is_set_apart_by_a_sign_of_its_own(phrase: Phrase) -> None:
+    def judge(items: Any) -> None:
         for op, value in items:
             if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-                least, most, part = value
-                endless = most is sre.MAXREPEAT
-                assert not (inside and endless), "a repeat without end stands in another"
-                judge(part, inside=inside or endless or (most > 12 and least != most))
+                _, most, part = value
+                repeats = any(each in (sre.MAX_REPEAT, sre.MIN_REPEAT) for each, _ in part)
+                assert most is not sre.MAXREPEAT or not repeats or any(each is sre.LITERAL for each, _ in part)
+                judge(part)
                 continue
             for each in value if isinstance(value, (tuple, list)) else ():
                 for part in each if isinstance(each, list) else [each]:
                     if isinstance(part, parser.SubPattern):
-                        judge(part, inside=inside)
+                        judge(part)
 
-    judge(parser.parse(phrase.pattern, re.MULTILINE), inside=False)
+    judge(parser.parse(phrase.pattern, re.MULTILINE))
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ _PLACES = 64  # of one sentence, the first and the last ones
 _CAUSES = 12
 _LONGEST = 300  # of what is missing
 _SHOWN = 500
-# What stands before a program's own words: a job of npm, a time of BuildKit, a process of a supervisor.
-_PREFIX = re.compile(r"^(?:npm (?:ERR!|error) ?|#?\d+(?:\.\d+)? (?=\S)|[\w.-]{1,40} +\| )+")
+# What stands before a program's own words: a job of npm, a time of BuildKit, a process of a supervisor, devenv's frame.
+_PREFIX = re.compile(r"^(?:npm (?:ERR!|error) ?|#?\d+(?:\.\d+)? (?=\S)|[\w.-]{1,40} +\| | {0,4}\u2502 )+")
 
 
 class TextReading(Struct, frozen=True):

@@ -330,8 +330,20 @@ PHRASES = (
         part="accessor_within",
     ),
     _nix("entry", "direnv_blocked", "is blocked", r"direnv: error (?P<subject>\S{1,200}) is blocked"),
-    _nix("entry", "no_direnvrc", "use_devenv", r"(?P<subject>use_devenv)\b[^\n]{0,40}(?:not found|Unknown command)"),
-    _nix("entry", "no_nix_direnv", "use_flake", r"(?P<subject>use_flake)\b[^\n]{0,40}(?:not found|Unknown command)"),
+    _nix(
+        "entry",
+        "no_direnvrc",
+        "use_devenv",
+        r"(?P<subject>use_devenv)\b[^\n]{0,40}(?:not found|Unknown command)",
+        weight=95,
+    ),
+    _nix(
+        "entry",
+        "no_nix_direnv",
+        "use_flake",
+        r"(?P<subject>use_flake)\b[^\n]{0,40}(?:not found|Unknown command)",
+        weight=95,
+    ),
     _nix(
         "entry",
         "no_declaration",
