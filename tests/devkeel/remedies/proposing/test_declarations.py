@@ -10,7 +10,7 @@ from tests.devkeel.remedies.projects import edits, fixes
 if TYPE_CHECKING:
     from pathlib import Path
 
-AT = "\n\n       at /home/lea/kestrel/devenv.nix:4:16:\n\n            4|   packages = [ {} ];\n"
+AT = "\n\n       at /srv/kestrel/devenv.nix:4:16:\n\n            4|   packages = [ {} ];\n"
 OLD, NEW = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
