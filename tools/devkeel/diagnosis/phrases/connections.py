@@ -1,4 +1,4 @@
-"""What clients print where nobody answers: an address of this machine with a port, a socket, or a service by name.
+"""What clients print where no server answers: an address of this machine with a port, a socket, or a service by name.
 
 A connection that was refused by another machine is a cause too, of a network that no declaration mends.
 """

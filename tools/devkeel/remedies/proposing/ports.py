@@ -46,7 +46,7 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
 
 
 def _edits(situation: Situation, port: int) -> Iterator[dict[str, Any]]:
-    """Yield edits that move what the declaration has at a port to one where nobody listens."""
+    """Yield edits that move what the declaration has at a port to one that is free."""
     defined = [item for item in situation.declared.definitions if _PORT.search(item.path)]
     own = [item for item in defined if _has(item, port)]
     taken = {str(item.value) for item in defined}

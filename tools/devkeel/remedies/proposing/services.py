@@ -1,4 +1,4 @@
-"""What makes somebody answer where a connection was refused: a service that is enabled, told to listen, or started."""
+"""What makes a service answer that refused a connection: it is enabled, set to listen there, or started."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _service(situation: Situation, cause: Cause, port: int | None) -> Service | 
 
 
 def _movable(port: int | None) -> tuple[Service, ...]:
-    """Return the services that may have been moved to a port that is nobody's."""
+    """Return the services that may have been moved to a port that no service has by default."""
     usual = port is not None and (port in _APPLICATIONS or not _LOWEST <= port < _HIGHEST)
     return () if usual else SERVICES
 
