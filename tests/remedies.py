@@ -43,6 +43,7 @@ UNTRIED = {
     "lock": "it fetches",
     "mix": "it builds",
     "run": "it runs what is applied",
+    "diagnose": "a job belongs to the process that runs it",
     "job": "a job belongs to the process that runs it",
     "log": "the processes are those of the project, not of its copy",
     "start": "it builds and starts",

@@ -58,6 +58,7 @@ ACTIONS: dict[str, Action] = {
     "enter": Action(None, "env print {environment}", "#environments"),
     "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", "#run"),
     "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", "#jobs"),
+    "diagnose": Action("diagnose job={id}", "diagnose --job={id}", "#diagnosis"),
     "start": Action("manage_processes action=start names={names}", "up {names}", "#processes"),
     "stop": Action("manage_processes action=stop", "down", "#processes"),
     "restart": Action("manage_processes action=restart", "restart", "#processes"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from devkeel.deferred import Deferred
 from devkeel.errors import stands
 from devkeel.text.actions import do, say
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 _HEAD_LINE = 1_000
+_ARGV = 200
 
 
 def inspection(result: Inspection) -> CallToolResult:
@@ -213,7 +216,7 @@ def gate(result: GateResult) -> CallToolResult:
 def ran(result: RunResult) -> CallToolResult:
     """Render what a command did."""
     code = "it was ended by its deadline" if result.timed_out else f"exit code {result.exit_code}"
-    head = [f"{_compact(result.argv)}: {code}, {result.seconds:g} s."]
+    head = [f"{cut_line(_compact(result.argv), _ARGV)}: {code}, {result.seconds:g} s."]
     body = [
         *(["stdout:", result.stdout] if result.stdout else []),
         *(["stderr:", result.stderr] if result.stderr else []),
@@ -229,6 +232,7 @@ def ran(result: RunResult) -> CallToolResult:
 
 def job(view: JobView) -> CallToolResult:
     """Render a job with a part of its log."""
+    view = _once(view)
     head = [f"Job {view.id} ({view.kind}) {view.state}: {view.title}."]
     if view.state == "running":
         head.append("It goes on after this answer and ends with this server.")
@@ -241,11 +245,28 @@ def job(view: JobView) -> CallToolResult:
         tail.append(f"error[{view.error['code']}]: {view.error['message']}")
         tail += causes.lines(view.error.get("details", {}).get("causes"))
     elif view.result is not None:
-        tail.append(f"Result: {_compact(view.result)}")
+        tail += _result_lines(view)
     if view.survivors:
         tail.append(f"These could not be ended: {', '.join(view.survivors)}.")
     log = [view.log] if view.log else []
     return answer(view, _short(head), log, [*_short(tail), f"Next: {view.next}"], "", shorten=cut_middle)
+
+
+def _result_lines(view: JobView) -> list[str]:
+    """Return what came of a job; its causes have lines of their own."""
+    if not isinstance(view.result, dict):
+        return [f"Result: {_compact(view.result)}"]
+    told = {name: value for name, value in view.result.items() if name not in ("argv", "causes")}
+    return [f"Result: {_compact(told)}", *causes.lines(view.result.get("causes"))]
+
+
+def _once(view: JobView) -> JobView:
+    """Return a job whose result does not repeat what the log has: what a command printed."""
+    if not view.log or not isinstance(view.result, dict) or "exit_code" not in view.result:
+        return view
+    return replace(
+        view, result={name: value for name, value in view.result.items() if name not in ("stdout", "stderr")}
+    )
 
 
 def jobs(found: JobList) -> CallToolResult:

@@ -323,4 +323,4 @@ def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
         return "nothing to do"
     if operation is None:
         return f"repeat {again(dry_run=False)} to publish it" if dry_run else do("inspect")
-    return f"{do('check')}, or {do('undo', operation=operation.id)} to take it back"
+    return f"{do('apply')}, or {do('undo', operation=operation.id)} to take it back"

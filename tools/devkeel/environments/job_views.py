@@ -150,4 +150,6 @@ def _next(state: JobState, cursor: int) -> str:
         return do("job", id=state.id, cursor=cursor, wait=30)
     if state.survivors:
         return "ask the user to end what survived"
+    if state.state == "failed":
+        return f"{do('diagnose', id=state.id)} for what made it fail"
     return f"{do('job', id=state.id, cursor=cursor)} for more of the log" if cursor < state.log_bytes else "done"

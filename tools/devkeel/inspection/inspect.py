@@ -66,6 +66,8 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
     parts = parts_of(context.source, files)
     named = Environments(context)
     revisions = revision_of({**parts, **files}), lock_revision(context.source)
+    last = newest[0] if newest else None
+    stages = stages_of(context.project, files, revisions, last, named.good(), unsealed=named.is_unsealed())
     flake = surveyed(files, context.source)
     return Inspection(
         root=str(context.project.root),
@@ -96,14 +98,19 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         ),
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
-        last_operation=log.entry(newest[0], context.records) if newest else None,
+        last_operation=log.entry(last, context.records) if last else None,
         changed_since=tuple(item.path for item in not_noted(store, context.basis.seen if context.basis else {})),
         recovery_pending=store.recovery_pending(),
-        stages=stages_of(
-            context.project, files, revisions, newest[0] if newest else None, named.good(), unsealed=named.is_unsealed()
-        ),
-        next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
+        stages=stages,
+        next=_next(stages) if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
+
+
+def _next(stages: Stages) -> str:
+    """Return what follows a look at files in which nothing is wrong."""
+    if stages.current:
+        return do("run")
+    return do("check") if stages.checked is None else do("apply")
 
 
 def _declaration(context: Context) -> dict[str, bytes]:

@@ -172,6 +172,7 @@ let
     sqlite = hosted "sqlite" [ "sqlite3" ];
     cachix = hosted "cachix" [ "cachix" ];
     gcc = compiler;
+    libpq = says "libpq" "libpq" // { pg_config = hosted "pg_config" [ "pg_config" ]; };
     zlib = library "z" [ "zlib.h" "zconf.h" ];
     postgresql = hosted "postgresql" [ "createdb" "initdb" "pg_ctl" "pg_isready" "postgres" "psql" ] // { withPackages = _: base.postgresql; };
     postgresql_17 = base.postgresql;
