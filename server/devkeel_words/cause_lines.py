@@ -25,7 +25,7 @@ def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[s
 
 def _mended(cause: Mapping[str, Any], making: MakesEdits) -> str:
     if "fix" not in cause:
-        return f"no edit mends it: {cause['why']}" if "why" in cause else "no edit is known that mends it"
+        return f"no edit mends it: {cause['refused']}" if "refused" in cause else "no edit is known that mends it"
     edits = cause.get("edits")
     how = making(edits) if edits else cause.get("call") or cause.get("command") or cause["fix"]
     return f"fix: {how}" + (f" (not certain: {cause['uncertain']})" if "uncertain" in cause else "")

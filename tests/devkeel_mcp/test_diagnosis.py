@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from .conftest import text_of
 
 if TYPE_CHECKING:
     from .conftest import Agent
@@ -23,3 +26,34 @@ async def test_either_a_text_or_a_job_is_asked_about(agent: Agent) -> None:
     for given in ({}, {"text": MISSING, "job": "0" * 16}):
         assert (await agent.error("diagnose", **given))["code"] == "nothing_to_diagnose"
     assert (await agent.error("diagnose", job="0" * 16))["code"] == "unknown_job"
+
+
+async def test_the_call_of_a_text_is_the_one_that_mends_it(agent: Agent) -> None:
+    failed = "make: curl: No such file or directory\nmain.c:1:10: fatal error: zlib.h: No such file or directory\n"
+    result = await agent.call("diagnose", text=failed)
+    data = result.structured_content
+    _, _, call = text_of(result).rpartition("Next: edit_environment edits=")
+    edits = json.loads(call)
+    assert data["next"] == f"edit_environment edits={call}"
+    assert data["causes"][0]["fixes"][0]["level"] == "schema"
+    assert (await agent.data("edit_environment", edits=edits, level="schema"))["published"]
+    after = await agent.data("diagnose", text=failed)
+    # What is declared now is not offered again: it is to be applied.
+    assert all(edit not in edits for cause in after["causes"] for fix in cause["fixes"] for edit in fix["edits"])
+
+
+async def test_what_the_policy_denies_is_not_offered_and_why_is_said(agent: Agent) -> None:
+    (agent.root / "devkeel.toml").write_text('[rules.packages]\nforbid = ["zlib*"]\n')
+    (cause,) = (await agent.data("diagnose", text="a.c:1:10: fatal error: zlib.h: No such file or directory\n"))[
+        "causes"
+    ]
+    assert not any("zlib" in str(fix["edits"]) for fix in cause["fixes"])
+
+
+async def test_secrets_in_the_line_are_masked(agent: Agent) -> None:
+    token = "ghp_" + "a1B2" * 9
+    result = await agent.call(
+        "diagnose", text=f"{token}.c:1:10: fatal error: no/such/{token}.h: No such file or directory\n"
+    )
+    assert token not in text_of(result)
+    assert token not in json.dumps(result.structured_content)

@@ -64,22 +64,23 @@ def test_a_c_program_whose_library_is_not_declared(machine: Make) -> None:
         assert found["causes"][0]["fixes"][0]["edits"] == carried["edits"]
         mend(wire, carried)
         ran = wire.told("run_command", argv=BUILD)
-        assert (ran["exit_code"], "causes" in ran) == (0, False)
+        assert (ran["exit_code"], "causes" in ran) == (0, False), ran["stderr"]
         assert ran["stdout"].startswith("1.")
 
 
 # As psycopg2's setup.py: without the program that says where PostgreSQL's files are, it gives up.
 DRIVER = """\
-import shutil, sys
+import subprocess, sys
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from own_back_end import *
 import own_back_end
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
-    if shutil.which("pg_config") is None:
-        sys.stderr.write("Error: pg_config executable not found.\\n\\npg_config is required to build psycopg2 from source.\\n")
-        raise SystemExit(1)
+    try:
+        subprocess.run(["pg_config", "--version"], check=True)
+    except FileNotFoundError:
+        raise SystemExit("Error: pg_config executable not found.\\n\\npg_config is required to build from source.")
     return own_back_end.build_wheel(folder, config_settings, metadata_directory)
 """
 
@@ -98,15 +99,7 @@ def test_a_build_of_pip_that_asks_for_a_program(machine: Make) -> None:
     driver(here.root / "driver")
     argv = [
         sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-build-isolation",
-        "--no-index",
-        "--no-deps",
-        "-w",
-        "out",
-        "./driver",
+        *["-m", "pip", "wheel", "--no-build-isolation", "--no-index", "--no-deps", "-w", "out", "./driver"],
     ]
     with here.serve() as wire:
         wire.told("apply_environment")
@@ -116,7 +109,7 @@ def test_a_build_of_pip_that_asks_for_a_program(machine: Make) -> None:
         assert (cause["kind"], cause["subject"]) == ("program", "pg_config")
         mend(wire, cause)
         ran = wire.told("run_command", argv=argv, pure=True)
-        assert (ran["exit_code"], "causes" in ran) == (0, False)
+        assert (ran["exit_code"], "causes" in ran) == (0, False), ran["stderr"]
 
 
 def test_a_service_that_is_not_declared(machine: Make) -> None:
@@ -178,13 +171,10 @@ def wheel(folder: Path, name: str, module: str) -> None:
     place.mkdir(parents=True)
     stem = f"{name.replace('-', '_')}-4.0.0-py3-none-any.whl"
     files = files_of(name, "4.0.0", (), "VALUE = 42\n")
-    own = name.replace("-", "_")
+    called = (f"{name.replace('-', '_')}/__init__", f"{module}/__init__")
     with zipfile.ZipFile(place / stem, "w") as archive:
         for path, data in files.items():
-            archive.writestr(
-                path.replace(f"{own}/__init__", f"{module}/__init__"),
-                data.replace(f"{own}/__init__", f"{module}/__init__"),
-            )
+            archive.writestr(path.replace(*called), data.replace(*called))
     (place / "index.html").write_text(f'<!DOCTYPE html><html><body><a href="{stem}">{stem}</a></body></html>\n')
 
 

@@ -39,7 +39,12 @@ _VALUES = ("value", "source", "default", "to")
 _WORDS = ("argv",)
 # Where sentences of the library are. Markers are said here alone: in a diff or a log, which others wrote, a marker is
 # a forged one, and saying it would show something else than what is there.
-_SENTENCES = frozenset({"differs", "message", "next", "note", "notes", "reason", "remedy", "stands"})
+_SENTENCES = frozenset(
+    {
+        *("differs", "message", "next", "note", "notes", "reason", "remedy", "stands"),
+        *("call", "fix", "refused", "sentence", "uncertain"),
+    }
+)
 _MOST_DEPTH = 200
 _REMEMBERED = 4_096
 

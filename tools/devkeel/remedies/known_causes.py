@@ -39,8 +39,8 @@ class KnownCause(Struct, frozen=True):
 
     fix: in a sentence what mends it, the best of what was tried; None where nothing does. edits: those of the fix, of
     all causes that lie as deep where one alone does not mend it. command: what is run instead of an edit. call: the
-    call that mends it instead, marked. uncertain: what of the fix is not known. why: why a fix that would be due is not
-    offered.
+    call that mends it instead, marked. uncertain: what of the fix is not known. refused: why a fix that would be due is
+    not offered.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class KnownCause(Struct, frozen=True):
     command: str | None = None
     call: str | None = None
     uncertain: str | None = None
-    why: str | None = None
+    refused: str | None = None
 
 
 def known_causes(context: Context, text: str, error: DevkeelError | None = None) -> tuple[KnownCause, ...]:
@@ -76,7 +76,7 @@ def _said(error: DevkeelError | None) -> Iterable[str]:
 def _short(cause: DiagnosedCause, together: Fix | None) -> KnownCause:
     line = cause.line if len(cause.line) <= _SHOWN else f"{cause.line[:_SHOWN]}…"
     if not cause.fixes:
-        return KnownCause(cause.kind, cause.subject, line, why=cause.refused)
+        return KnownCause(cause.kind, cause.subject, line, refused=cause.refused)
     fix = cause.fixes[0]
     whole = together if together is not None and all(edit in together.edits for edit in fix.edits) else fix
     return KnownCause(

@@ -94,16 +94,16 @@ let
 
   # A library of the machine, with its headers, as a package.
   library = name: headers: make {
-    inherit name headers;
+    inherit name;
     script = ''
       set -e
       mkdir -p $out/bin $out/include $out/lib
-      for header in $headers; do
+      for header in ${toString headers}; do
         for folder in /usr/include /usr/include/$(/usr/bin/gcc -print-multiarch); do
           if [ -e $folder/$header ]; then cp $folder/$header $out/include/; fi
         done
       done
-      ln -s $(/usr/bin/gcc -print-file-name=lib''${name%%-*}.so) $out/lib/
+      ln -s $(/usr/bin/gcc -print-file-name=lib${name}.so) $out/lib/
     '';
   };
 
@@ -172,7 +172,10 @@ let
     sqlite = hosted "sqlite" [ "sqlite3" ];
     cachix = hosted "cachix" [ "cachix" ];
     gcc = compiler;
-    libpq = says "libpq" "libpq" // { pg_config = hosted "pg_config" [ "pg_config" ]; };
+    # Debian has the program itself beside the server.
+    libpq = says "libpq" "libpq" // {
+      pg_config = make { name = "pg_config"; scripts.pg_config = "#!/bin/sh\nfor program in /usr/lib/postgresql/*/bin/pg_config; do exec \"$program\" \"$@\"; done\n"; };
+    };
     zlib = library "z" [ "zlib.h" "zconf.h" ];
     postgresql = hosted "postgresql" [ "createdb" "initdb" "pg_ctl" "pg_isready" "postgres" "psql" ] // { withPackages = _: base.postgresql; };
     postgresql_17 = base.postgresql;
