@@ -81,8 +81,8 @@ LAYERS = {
         *("source", "system", "text"),
     },
     "remedies": {
-        *("candidate", "catalogue", "change", "checks", "context", "diagnosis", "edits", "errors"),
-        *("project", "runtime", "text"),
+        *("backends", "candidate", "catalogue", "change", "checks", "context", "diagnosis", "edits"),
+        *("errors", "libraries", "policy", "project", "runtime", "text"),
     },
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),
@@ -90,7 +90,8 @@ LAYERS = {
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "generate", "libraries"),
-        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "sandbox", "state", "text"),
+        *("locks", "nix_cli", "policy", "processes", "project", "remedies", "runtime", "sandbox"),
+        *("state", "text"),
     },
     "builds": {
         *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),

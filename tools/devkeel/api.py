@@ -84,8 +84,8 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
+    from devkeel.remedies import changing, known_causes, repair
     from devkeel.remedies import diagnose as diagnosing
-    from devkeel.remedies import known_causes
     from devkeel.remedies.diagnose import Diagnosis
     from devkeel.remedies.known_causes import KnownCause
     from devkeel.report import period
@@ -131,6 +131,7 @@ if not TYPE_CHECKING:
     written = Deferred("devkeel.inspection.told")
     period = Deferred("devkeel.report.period")
     diagnosing, known_causes = Deferred("devkeel.remedies.diagnose"), Deferred("devkeel.remedies.known_causes")
+    changing, repair = Deferred("devkeel.remedies.changing"), Deferred("devkeel.remedies.repair")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     explanation = Deferred("devkeel.policy.explanation")
@@ -274,6 +275,14 @@ class Environment:
         diagnosing.require_one(text, job)
         return diagnosing.diagnose(self.context, job_views.said(self.context, job) if job is not None else text or "")
 
+    def repair_libraries(self, edits: Sequence[Edit] = (), *, seconds: float = 180.0) -> Job:
+        """Search for the smallest change with which the project's Python libraries resolve and import, as a job.
+
+        What is found was resolved, installed and imported in an environment that is thrown away; nothing is written.
+        edits: made first, such as those of a call that was refused. seconds: of the whole search.
+        """
+        return repair.begin(self.context, edits, repair.SearchBounds(seconds))
+
     def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
         """Run the ladder on the files as they are, and look at their locks.
 
@@ -307,7 +316,7 @@ class Environment:
         direnv: with an .envrc that enters it, where there is none either.
         """
         asked = changes.Asked(reason, dry_run, expected_revision)
-        return changes.change(self.context, edits, asked, level=level, create=create, direnv=direnv)
+        return changing.change(self.context, edits, asked, level=level, create=create, direnv=direnv)
 
     def undo(
         self,

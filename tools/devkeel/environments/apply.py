@@ -10,13 +10,16 @@ from msgspec import Struct
 from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
+from devkeel.deferred import Deferred
 from devkeel.environments.active import switch_to
 from devkeel.environments.applied import applying, is_there
 from devkeel.environments.coverage import left_out
+from devkeel.environments.described import making
 from devkeel.environments.locks import require_locks
 from devkeel.environments.named import Environments
+from devkeel.environments.names import home_of
 from devkeel.environments.realising import Wanted, changed, realise
-from devkeel.errors import Conflict, DevkeelError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError
 from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
@@ -34,9 +37,14 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.environments.applied import Good
     from devkeel.project.contents import Contents
+    from devkeel.remedies import repair
     from devkeel.runtime.jobs import Job
+else:
+    repair = Deferred("devkeel.remedies.repair")
 
 __all__ = ["ApplyResult", "Applying", "apply", "prepare"]
+
+_MOST = 500  # operations that are taken back at once, of which the edits are told
 
 
 def prepare(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
@@ -118,9 +126,19 @@ class Realising(Struct, frozen=True):
                 return self._apply(job, dry_run=dry_run, reason=reason)
             except DevkeelError as error:
                 # A declaration that was changed meanwhile, or a call that was cancelled, has not failed.
+                self._explain(job, error)
                 if restore and not dry_run and not isinstance(error, Conflict):
                     self._restore(job, error, reason)
                 raise
+
+    def _explain(self, job: Job, error: DevkeelError) -> None:
+        """Look for versions of libraries that go together, where those that are declared do not."""
+        if not isinstance(error, CheckFailed):
+            return
+        record = home_of(self.context.project, self.name).record()
+        asked = making(self.context, self.name, record, None, self.contents)
+        wanted = repair.RepairRequest((), repair.WHILE_APPLYING, asked.contents, asked.python)
+        repair.explain(self.context, error, wanted, job.tell)
 
     def _apply(self, job: Job, *, dry_run: bool, reason: str | None) -> ApplyResult:
         begun = time.monotonic()
@@ -205,6 +223,7 @@ class Realising(Struct, frozen=True):
             error.details["restore_error"] = obstacle.as_data()
             return
         error.details |= {"restored_operation": result.operation, "revision": result.revision, "diff": result.diff}
+        repair.with_taken_back(error, self._edits_of(operations))
         told = ", ".join(map(str, operations))
         if not operations:
             error.details["restored"] = "The declaration was left as it is: devkeel changed nothing since then."
@@ -215,6 +234,13 @@ class Realising(Struct, frozen=True):
         error.details["restored"] = f"Operation {result.operation} took back what was changed since then ({told})."
         if result.revision != good.revision:
             error.details["restored"] += " A change by hand from before these operations is still there."
+
+    def _edits_of(self, operations: list[int]) -> list[dict[str, Any]]:
+        """Return the edits that operations were asked for by, the oldest first; none where one came otherwise."""
+        found = [item for item in self.context.records.history(limit=_MOST) if item.id in operations]
+        if len(found) < len(operations) or any(item.kind not in ("edit", "create") for item in found):
+            return []
+        return [edit for item in sorted(found, key=lambda item: item.id) for edit in item.edits]
 
 
 class ApplyResult(Struct, frozen=True):

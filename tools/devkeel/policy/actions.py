@@ -76,6 +76,8 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "detect": _LOOKING,
     "usage": _LOOKING,
     "diagnose": _LOOKING,
+    # It installs and imports what libraries bring, and asks their index; what it finds is for another call to write.
+    "repair_libraries": VerbNeeds(_takes("build", "network")),
     "check": _CHECKING,
     "check_added": _LOOKING,
     "change": _WRITING,

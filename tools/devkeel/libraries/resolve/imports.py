@@ -55,5 +55,7 @@ def _broken(python: Path, names: list[str], timeout: float) -> dict[str, str]:
         )
     )
     # An interpreter that cannot run the probe says nothing against the libraries: it may be older than the probe.
-    lines = done.stdout.decode("utf-8", "replace").splitlines() if not done.returncode else []
+    told = done.stdout.decode("utf-8", "replace") if not done.returncode else ""
+    # Where the environment is says nothing of why, and is another place the next time.
+    lines = told.replace(f"{python.parent.parent}/", "").splitlines()
     return dict(line.split("\t", 1) for line in lines)
