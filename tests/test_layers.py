@@ -81,8 +81,8 @@ LAYERS = {
         *("source", "system", "text"),
     },
     "remedies": {
-        *("backends", "candidate", "catalogue", "change", "checks", "context", "diagnosis", "edits"),
-        *("errors", "libraries", "policy", "project", "runtime", "text"),
+        *("backends", "candidate", "catalogue", "change", "checks", "context", "detection", "diagnosis"),
+        *("edits", "errors", "libraries", "policy", "project", "runtime", "source", "text"),
     },
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),

@@ -43,6 +43,7 @@ MAY = {
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "detection/programs.py": "a file of this package",
+    "remedies/tables.py": "files of this package",
     "backends/generations.py": "a throw-away directory of its own",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",

@@ -44,6 +44,8 @@ Kind = Literal[
     "option",
     "untracked",
     "entry",
+    # it is declared, and a command has yet to install or make it
+    "uninstalled",
     # no edit of a declaration mends it
     "tests",
     "code",

@@ -41,6 +41,15 @@ FAMILIES: tuple[str, ...] = (
     "outcomes",
     "ports",
     "variables",
+    "python",
+    "python_versions",
+    "javascript",
+    "go",
+    "crates",
+    "gems",
+    "jvm",
+    "other_languages",
+    "uninstalled",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _WINDOW = 2000  # and of a line, around what was found in it
@@ -73,8 +82,10 @@ def read(text: str) -> TextReading:
     first = text.count("\n", 0, omitted)
     found: dict[tuple[str, str], Cause] = {}
     starts = _starts(kept)
+    # Many sentences have the same words in them: each is looked for once.
+    places = {hint: tuple(_places(kept, hint)) for hint in {phrase.hint for phrase in phrases()}}
     for phrase in phrases():
-        for place in _places(kept, phrase.hint):
+        for place in places[phrase.hint]:
             for cause in _found(kept, starts, place, phrase):
                 key = (cause.kind, cause.subject)
                 known = found.get(key)

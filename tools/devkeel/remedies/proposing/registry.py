@@ -25,6 +25,7 @@ class ProposerRow(Struct, frozen=True):
 
 
 ROWS: tuple[ProposerRow, ...] = (
+    ProposerRow("own_programs", ("program",)),
     ProposerRow("native", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler", "version")),
     ProposerRow("services", ("service",)),
     ProposerRow("ports", ("port",)),
@@ -33,6 +34,15 @@ ROWS: tuple[ProposerRow, ...] = (
     ProposerRow("permits", ("unfree", "insecure")),
     ProposerRow("tracking", ("untracked",)),
     ProposerRow("entries", ("entry",)),
+    ProposerRow("python_modules", ("python_module",)),
+    ProposerRow("node_modules", ("node_module",)),
+    ProposerRow(
+        "other_modules",
+        ("go_module", "crate", "gem", "perl_module", "r_package", "tex_file", "php_extension", "target"),
+    ),
+    ProposerRow("language_versions", ("version",)),
+    ProposerRow("commands", ("uninstalled",)),
+    ProposerRow("without_nix", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler")),
 )
 
 
