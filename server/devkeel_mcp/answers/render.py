@@ -327,7 +327,8 @@ def _hit_line(item: Hit) -> str:
     facts = f": {item.type}" if item.type else ""
     default = f"; default {item.default}" if item.default else ""
     match = f" ({item.match})" if item.match in ("alias", "spelling") else ""
-    return cut_line(f"{item.kind} {item.name}{facts}{default}{match}", 200)
+    said = f" - {item.description}" if item.description else ""
+    return cut_line(f"{item.kind} {item.name}{facts}{default}{match}{said}", 200)
 
 
 def diagnostic_line(item: Diagnostic) -> str:

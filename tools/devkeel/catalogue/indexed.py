@@ -48,21 +48,22 @@ def has(head: str) -> bool:
 
 
 def every() -> list[str]:
-    """Return all names, those in sets with the set in front."""
-    return [name for name, _ in _names().every()]
+    """Return all names, those in sets with the plain name of the set in front; one may come twice."""
+    parts = (name.partition(".") for name, _ in _names().every())
+    return [f"{unversioned(head) if dot else head}{dot}{rest}" for head, dot, rest in parts]
 
 
 @cache
 def top() -> frozenset[str]:
     """Return the names of the top level, sets included."""
-    return frozenset(name.partition(".")[0] for name in every())
+    return frozenset(name.partition(".")[0] for name, _ in _names().every())
 
 
 @cache
 def sets() -> Mapping[str, frozenset[str]]:
     """Return the names in sets, by the set's name, and those of all versions of a set by its plain name."""
     found = defaultdict[str, set[str]](set)
-    for name in every():
+    for name, _ in _names().every():
         head, _, rest = name.partition(".")
         if rest:
             inner = rest.partition(".")[0]

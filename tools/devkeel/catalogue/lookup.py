@@ -6,12 +6,13 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel import catalogue as option_table
     from devkeel.catalogue import Catalogue
@@ -20,6 +21,7 @@ else:
 import json
 from typing import TYPE_CHECKING
 
+from devkeel.catalogue.descriptions import package_descriptions
 from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.packages import open_names
 from devkeel.catalogue.search import Hit, search
@@ -46,12 +48,21 @@ def look_up(project: Project, query: str, *, kind: str, limit: int, cursor: str 
     return SearchResult(
         query=query,
         kind=kind,
-        hits=tuple(hit for hit in page.hits if option is None or (hit.kind, hit.name) != ("option", option.path)),
+        hits=tuple(_described(page.hits, option, lock)),
         option=option,
         options_from=catalogue.source,
         packages_from=names.source if names.complete else f"{names.source}, not complete",
         next_cursor=page.cursor,
     )
+
+
+def _described(hits: Iterable[Hit], shown: OptionDetail | None, lock: bytes | None) -> Iterator[Hit]:
+    """Yield hits with what their packages are, but for an option that is shown whole."""
+    left = [hit for hit in hits if shown is None or (hit.kind, hit.name) != ("option", shown.path)]
+    packages = package_descriptions(lock, [hit.name for hit in left if hit.kind == "package"])
+    for hit in left:
+        said = packages.get(hit.name) if hit.kind == "package" else None
+        yield replace(hit, description=said) if said else hit
 
 
 def _option(catalogue: Catalogue, query: str, project: Project) -> OptionDetail | None:

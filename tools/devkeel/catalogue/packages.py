@@ -74,8 +74,11 @@ class Names(Struct, frozen=True, eq=False):
 
     def every(self) -> list[str]:
         """Return all names, those in sets with the set in front."""
-        own = [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
-        return own if not self.indexed else list({*own, *indexed.every()} - all_removed())
+        return [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
+
+    def further(self) -> set[str]:
+        """Return the names that only the index has, sets by their plain names."""
+        return {*indexed.every()} - {*self.every()} - all_removed() if self.indexed else set()
 
     def heads(self) -> frozenset[str]:
         """Return the names of the top level."""

@@ -1,9 +1,10 @@
 """Reads with Nix what devenv.lock pins, and keeps it: a process of its own, so that no call ever waits for it.
 
-    devkeel.catalogue.refresh [SET...] < devenv.lock
+    devkeel.catalogue.refresh [SET...] [--about NAME...] < devenv.lock
 
-Names of packages, options, and the names in those sets that are named. What the store lacks is left out: nothing is
-fetched. What is read is foreign Nix: it is evaluated with `restrict-eval`, and only names and texts come out of it.
+Names of packages, options, and the names in those sets that are named; or what packages of these names are. What the
+store lacks is left out: nothing is fetched. What is read is foreign Nix: it is evaluated with `restrict-eval`, and only
+names and texts come out of it.
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 
     from devkeel.nix_cli.pins import Pin, Pins
 
-__all__ = ["names_key", "options_key", "refresh", "start_refresh"]
+__all__ = ["about_key", "names_key", "options_key", "refresh", "refresh_about", "start_about", "start_refresh"]
 
 _TIMEOUT = 300.0
 _OUTPUT = 64 * 1024 * 1024
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*(?:\.[A-Za-z_][A-Za-z0-9_+-]*){0,4}")
+_ABOUT = "--about"
+_AT_ONCE = 100
 _asked: set[str] = set()
+_asked_about: set[str] = set()
 
 
 def names_key(nixpkgs: Pin, of: str = "") -> str:
@@ -45,6 +50,19 @@ def names_key(nixpkgs: Pin, of: str = "") -> str:
 def options_key(pins: Pins) -> str:
     """Return the name in the cache for the options that a lock means."""
     return f"options-{pins.key}"
+
+
+def about_key(nixpkgs: Pin) -> str:
+    """Return the name in the cache for what packages of a nixpkgs are."""
+    return f"about-{nixpkgs.key}"
+
+
+def start_about(lock: bytes, names: Sequence[str]) -> None:
+    """Have Nix asked in the background what packages are, each once in this process."""
+    new = [name for name in names[:_AT_ONCE] if name not in _asked_about and _PATH.fullmatch(name)]
+    _asked_about.update(new)
+    if new and cache.grows() and find_program("nix-instantiate"):
+        start_detached((*isolated_python("devkeel.catalogue.refresh"), _ABOUT, *new), stdin=lock)
 
 
 def start_refresh(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
@@ -74,6 +92,38 @@ def refresh(lock: bytes, sets: Sequence[str] = ()) -> None:
         return
 
 
+def refresh_about(lock: bytes, names: Sequence[str]) -> None:
+    """Read what packages are and keep it; a name whose value cannot be looked at is kept as one that says nothing."""
+    pins = read_pins(lock)
+    nixpkgs, wanted = pins.nixpkgs, [name for name in names if _PATH.fullmatch(name)]
+    if nixpkgs is None or not wanted:
+        return
+    try:
+        with locks.hold(cache.made() / f"about-{nixpkgs.key}.lock", _TIMEOUT) as held:
+            if not held:
+                return
+            kept = cache.read(about_key(nixpkgs))
+            known = kept if isinstance(kept, dict) else {}
+            found = _described(nixpkgs, pins, [name for name in wanted if name not in known])
+            cache.write(about_key(nixpkgs), known | found)
+    except OSError:
+        return
+
+
+def _described(nixpkgs: Pin, pins: Pins, names: Sequence[str]) -> dict[str, str]:
+    """Return what packages say; where one of several cannot be evaluated, halves of them are asked apart."""
+    if not names:
+        return {}
+    asked = {"path": nixpkgs.path, "names": [name.split(".") for name in names]}
+    said = _evaluated("descriptions.nix", asked, pins)
+    if isinstance(said, dict):
+        return {name: text for name, text in said.items() if isinstance(text, str)}
+    if len(names) == 1:
+        return {names[0]: ""}
+    half = len(names) // 2
+    return _described(nixpkgs, pins, names[:half]) | _described(nixpkgs, pins, names[half:])
+
+
 def _keep_options(pins: Pins, nixpkgs: Pin, devenv: Pin) -> None:
     modules = f"{devenv.path}/{devenv.directory or 'src/modules'}"
     asked = {"nixpkgs": nixpkgs.path, "modules": modules, "inputs": dict(pins.inputs)}
@@ -87,6 +137,16 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     """Run a Nix program unless the cache has its result; keep the result, or that there is none."""
     if cache.read(key) is not None:
         return True
+    data = _evaluated(program, arguments, pins)
+    if data is None:
+        cache.note_failure(key)
+        return False
+    cache.write(key, data)
+    return True
+
+
+def _evaluated(program: str, arguments: dict[str, Any], pins: Pins) -> Any | None:  # noqa: ANN401  (data of any shape)
+    """Return what a Nix program makes of its arguments, None where it fails."""
     path = Path(__file__).with_name(program)
     readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
     call = f"import (/. + {quote(str(path))}) (builtins.fromJSON {quote(json.dumps(arguments))})"
@@ -95,15 +155,13 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *settings(), *search, "--expr", call)
     try:
         done = evaluate(argv, timeout=_TIMEOUT, cwd=Path("/"), limit=_OUTPUT)
-        data = json.loads(done.stdout) if done.returncode == 0 else None
+        return json.loads(done.stdout) if done.returncode == 0 else None
     except (Unavailable, ValueError):
-        data = None
-    if data is None:
-        cache.note_failure(key)
-        return False
-    cache.write(key, data)
-    return True
+        return None
 
 
 if __name__ == "__main__":
-    refresh(sys.stdin.buffer.read(), sys.argv[1:])
+    if sys.argv[1:2] == [_ABOUT]:
+        refresh_about(sys.stdin.buffer.read(), sys.argv[2:])
+    else:
+        refresh(sys.stdin.buffer.read(), sys.argv[1:])

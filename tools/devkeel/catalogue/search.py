@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.catalogue.aliases import group_names
+from devkeel.catalogue.descriptions import first_line
 from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import called, is_function
 from devkeel.errors import UsageError
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Hit", "Page", "search"]
 
 KINDS = ("all", "package", "option", "service", "language")
-_ORDER = ("service", "language", "package", "option")
+# Packages that only the index of all packages has come after the well-known ones, and after options.
+_FURTHER = "further package"
+_ORDER = ("service", "language", "package", "option", _FURTHER)
 _GROUP = {"service": "services.", "language": "languages."}
 _MAX_LIMIT = 100
 _MAX_OFFSET = 10_000
@@ -71,7 +74,7 @@ def search(
         )
     about = hashlib.sha256(repr((wanted, kind, catalogue.source, names.source)).encode()).hexdigest()[:8]
     start = _offset(cursor, about)
-    kinds = _ORDER if kind == "all" else (kind,)
+    kinds = _ORDER if kind == "all" else (kind, _FURTHER) if kind == "package" else (kind,)
     found = list(dict.fromkeys(_ranked(catalogue, names, wanted, kinds, start + limit + 1)))
     more = len(found) > start + limit and start + limit <= _MAX_OFFSET
     return Page(tuple(found[start : start + limit]), _cursor(about, start + limit) if more else None)
@@ -116,7 +119,7 @@ def _ranked(catalogue: Catalogue, names: Names, query: str, kinds: Iterable[str]
 
 def _bare(kind: str, query: str) -> str:
     """Return a query without what the names of a kind do not begin with."""
-    prefix = {"package": "pkgs.", **_GROUP}.get(kind, "")
+    prefix = {"package": "pkgs.", _FURTHER: "pkgs.", **_GROUP}.get(kind, "")
     return query.removeprefix(prefix) or query
 
 
@@ -124,7 +127,7 @@ def _matches(match: str, kind: str, index: NameIndex, query: str, need: int) -> 
     if match == "exact":
         return index.exact(query)
     if match == "alias":
-        others = called(query) if kind == "package" else group_names(query) if kind in _GROUP else ()
+        others = called(query) if kind in ("package", _FURTHER) else group_names(query) if kind in _GROUP else ()
         return [name for other in others for name in index.exact(other.lower())]
     if match == "prefix":
         return index.prefix(query, need)
@@ -139,8 +142,8 @@ def _hit(catalogue: Catalogue, kind: str, name: str, match: str) -> Hit:
         return Hit(kind, f"{_GROUP[kind]}{name}", match)
     if kind == "option":
         option = catalogue.options[_option_names(catalogue)[name]]
-        return Hit(kind, name, match, option.type, option.default or None)
-    return Hit(kind, name, match)
+        return Hit(kind, name, match, option.type, option.default or None, first_line(option.description) or None)
+    return Hit("package", name, match)
 
 
 @lru_cache(maxsize=4)
@@ -149,12 +152,13 @@ def _option_names(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
 
 
 def _index(kind: str, catalogue: Catalogue, names: Names) -> NameIndex:
-    return _packages(names) if kind == "package" else _options(kind, catalogue)
+    return _packages(names, kind) if kind in ("package", _FURTHER) else _options(kind, catalogue)
 
 
-@lru_cache(maxsize=2)
-def _packages(names: Names) -> NameIndex:
-    return NameIndex(name for name in names.every() if not is_function(name))
+@lru_cache(maxsize=4)
+def _packages(names: Names, kind: str) -> NameIndex:
+    listed = names.every() if kind == "package" else names.further()
+    return NameIndex(name for name in listed if not is_function(name))
 
 
 @lru_cache(maxsize=8)
@@ -169,7 +173,7 @@ class Hit(Struct, frozen=True):
 
     kind: package, option, service or language; name: as it is written in devenv.nix; match: exact, alias (it goes by
     the other name too), prefix, word, part or spelling (nothing is called so, but almost); type and default: of an
-    option.
+    option. description: one line, where the project's lock gives one.
     """
 
     kind: str
@@ -177,3 +181,4 @@ class Hit(Struct, frozen=True):
     match: str
     type: str | None = None
     default: str | None = None
+    description: str | None = None
