@@ -78,7 +78,6 @@ def test_a_language_that_only_images_and_workflows_name_wants_files_of_it() -> N
         ("ruby", "3.3.0", ".ruby-version", [{"settings": {"version": "3.3.0"}}, {"name": "nixpkgs-ruby"}]),
         ("go", "1.22.3", "go.mod", [{"settings": {"version": "1.22.3"}}, {"name": "go-overlay"}]),
         ("go", "1.25", "go.mod", [{"name": "languages.go"}, {"expression": "pkgs.go_1_25"}]),
-        ("go", "1.20", "go.mod", [{"name": "languages.go"}]),
         ("java", "21.0.2", ".java-version", [{"name": "languages.java"}, {"expression": "pkgs.jdk21"}]),
         ("php", "8.3.1", "composer.json", [{"settings": {"version": "8.3"}}]),
         ("php", "5.6", "composer.json", [{"settings": {"version": "5.6"}}, {"name": "phps"}]),
