@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from devkeel.remedies.diagnose import DiagnosedCause, Diagnosis
+    from devkeel.remedies.diagnose import Diagnosis
     from devkeel.remedies.fix import Fix
 
     Edits = Sequence[Mapping[str, Any]]
-    # How a client makes edits: its call, or its command.
-    MakesEdits = Callable[[Edits], str]
+    # How a client makes edits, of which one may begin a file: its call, or its commands.
+    MakesEdits = Callable[[Edits, bool], str]
 
-__all__ = ["diagnosis", "fixes", "known", "place_of"]
+__all__ = ["diagnosis", "fixes", "known"]
 
 
 def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[str]:
@@ -25,21 +25,25 @@ def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[s
 
 def _mended(cause: Mapping[str, Any], making: MakesEdits) -> str:
     if "fix" not in cause:
-        return f"no edit mends it: {cause['refused']}" if "refused" in cause else "no edit is known that mends it"
+        return cause.get("advice") or f"no edit is known that mends it{_why(cause.get('refused'))}"
     edits = cause.get("edits")
-    how = making(edits) if edits else cause.get("call") or cause.get("command") or cause["fix"]
-    return f"fix: {how}" + (f" (not certain: {cause['uncertain']})" if "uncertain" in cause else "")
+    how = making(edits, cause.get("create", False)) if edits else _instead(cause.get("call"), cause.get("command"))
+    return f"fix: {how or cause['fix']}" + (f" (not certain: {cause['uncertain']})" if "uncertain" in cause else "")
+
+
+def _instead(call: str | None, command: str | None) -> str | None:
+    """Return what is done where no edit is made: devkeel's own call before a command of the user's."""
+    return call or (f"run {command}" if command else None)
+
+
+def _why(refused: str | None) -> str:
+    return f", for what would be due is refused: {refused}" if refused else ""
 
 
 def fixes(found: Diagnosis) -> list[Fix]:
     """Return what mends it, in the order of its numbers, counted from 1: all roots at once before each of its own."""
     first = [] if found.together is None else [found.together]
     return first + [fix for cause in found.causes for fix in cause.fixes]
-
-
-def place_of(cause: DiagnosedCause) -> str:
-    """Return what a cause is about, and which line says so."""
-    return f"{cause.kind} {cause.subject} (line {cause.number}: {cause.line})"
 
 
 def diagnosis(found: Diagnosis, making: MakesEdits) -> Iterator[str]:
@@ -49,17 +53,17 @@ def diagnosis(found: Diagnosis, making: MakesEdits) -> Iterator[str]:
         yield from _fix(number, found.together, making)
         number += 1
     for cause in found.causes:
-        yield place_of(cause)
+        yield f"{cause.kind} {cause.subject}, by line {cause.number}: {cause.line}"
         if not cause.fixes:
-            yield f"  not offered: {cause.refused}" if cause.refused else "  no edit is known that mends it"
+            yield f"  {cause.advice or f'No edit is known that mends it{_why(cause.refused)}.'}"
         for fix in cause.fixes:
             yield from _fix(number, fix, making)
             number += 1
 
 
 def _fix(number: int, fix: Fix, making: MakesEdits) -> Iterator[str]:
-    how = making(fix.edits) if fix.edits else fix.call or fix.command
-    tried = f" (tried as a dry run, up to {fix.level})" if fix.level else ""
+    how = making(fix.edits, fix.create) if fix.edits else _instead(fix.call, fix.command)
+    tried = f" (tried up to {fix.level})" if fix.level else ""
     yield f"  {number}. {fix.sentence}{tried}"
     if how:
         yield f"     {how}"

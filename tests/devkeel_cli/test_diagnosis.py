@@ -38,7 +38,7 @@ def test_a_file_or_standard_input_is_read_and_a_cause_is_named_with_its_line(
 ) -> None:
     (root / "build.log").write_bytes(b"cc main.c\n\xff\xfe\n" + MISSING.encode())
     from_file = answer(capsys, "build.log")
-    assert from_file[0] == 0
+    assert from_file[0] == 1  # nothing mends it
     (cause,) = from_file[1]["causes"]
     assert (cause["kind"], cause["subject"], cause["number"]) == ("header", "no/such/place.h", 3)
     for words in ((), ("-",)):
@@ -46,7 +46,7 @@ def test_a_file_or_standard_input_is_read_and_a_cause_is_named_with_its_line(
         assert answer(capsys, *words) == from_file
 
 
-def test_a_text_without_a_cause_has_an_exit_code_of_its_own(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_without_a_fix_has_an_exit_code_of_its_own(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "build.log").write_text("all is well\n")
     code, found = answer(capsys, "build.log")
     assert (code, found["causes"]) == (1, [])
@@ -71,3 +71,38 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(
     assert found["error"]["code"] == code
     assert exit_code == found["exit_code"] != 0
     assert (root / "devenv.nix").read_bytes() == before
+
+
+def test_a_fix_is_published_by_its_number_and_taken_back(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "build.log").write_text("a.c:1:10: fatal error: zlib.h: No such file or directory\n")
+    before = (root / "devenv.nix").read_bytes()
+    code, found = answer(capsys, "build.log")
+    assert (code, found["next"]) == (0, "`devkeel diagnose build.log --apply 1`")
+    assert not answer(capsys, "build.log", "--apply", "1", "-n")[1]["published"]
+    assert (root / "devenv.nix").read_bytes() == before
+    assert answer(capsys, "build.log", "--apply", "1", "-m", "for the archive")[1]["published"]
+    assert b"pkgs.zlib" in (root / "devenv.nix").read_bytes()
+    code, found = answer(capsys, "build.log")
+    (fix,) = found["causes"][0]["fixes"]
+    assert (code, fix["edits"]) == (0, [])  # it is declared, and to be applied
+    assert answer(capsys, "build.log", "--apply", "1")[1]["error"]["code"] == "no_edits"
+    assert run(["undo"]) == 0
+    assert (root / "devenv.nix").read_bytes() == before
+
+
+def test_several_roots_are_mended_by_the_first_fix(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (f"a.c:1:1: fatal error: {name}: No such file or directory\n" for name in ("zlib.h", "openssl/ssl.h"))
+    (root / "build.log").write_text("".join(lines))
+    _, found = answer(capsys, "build.log")
+    names = [name for edit in found["together"]["edits"] for name in edit["names"]]
+    assert names == ["zlib", "openssl"]
+    assert answer(capsys, "build.log", "--apply", "1")[1]["published"]
+    text = (root / "devenv.nix").read_text()
+    assert all(name in text for name in names)
+    assert len(json.loads(_printed(capsys, "history", "--json"))["operations"]) == 1
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert run(words) == 0
+    return capsys.readouterr().out

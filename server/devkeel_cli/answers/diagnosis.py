@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["known", "making"]
 
 
-def making(edits: Sequence[Mapping[str, Any]]) -> str:
-    """Return the commands that make edits."""
-    return " && ".join(map(as_command, edits))
+def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
+    """Return the commands that make edits; the first of them begins a file."""
+    first, *more = map(as_command, edits)
+    return " && ".join([f"{first} --create" if create else first, *more])
 
 
 def known(causes: Iterable[object] | None) -> Iterator[str]:

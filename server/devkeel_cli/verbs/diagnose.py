@@ -59,8 +59,8 @@ def command(
 ) -> int:
     """Explain what a failed run printed, and how to mend it.
 
-    FILE has what it printed, - is standard input. Each fix was tried as a dry run. Exits with 1 where nothing of the
-    environment is known to be at fault.
+    FILE has what it printed, - is standard input. Each fix was tried as a dry run. Exits with 1 where nothing is known
+    that mends it.
     """
     if job is not None and file is not None:
         raise click.UsageError("Give a file or a job, not both.")
@@ -70,7 +70,7 @@ def command(
     found = environment.diagnose(None if job else _read(file or _STDIN), job=job)
     if number is None:
         show(_with_next(found, file, job), output.diagnosed, as_json=as_json)
-        return 0 if found.causes else _NONE_FOUND
+        return 0 if cause_lines.fixes(found) else _NONE_FOUND
     _publish(environment, found, number, dry_run=dry_run, reason=reason, as_json=as_json)
     return 0
 
@@ -111,7 +111,7 @@ def _publish(environment: Environment, found: Diagnosis, number: int, **given: A
             remedy=fix.call or (f"Run it yourself: {fix.command}" if fix.command else "See what it says."),
         )
     edits = vocabulary.parse_edits(list(fix.edits))
-    result = environment.change(edits, **given)
+    result = environment.change(edits, create=fix.create, **given)
     show(result, output.change, as_json=as_json)
 
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["lines", "making"]
 
 
-def making(edits: Sequence[Mapping[str, Any]]) -> str:
+def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
     """Return the call that makes edits."""
-    return f"edit_environment edits={json.dumps(list(edits), ensure_ascii=False)}"
+    begins = " create=true" if create else ""
+    return f"edit_environment{begins} edits={json.dumps(list(edits), ensure_ascii=False)}"
 
 
 def lines(causes: Iterable[object] | None) -> list[str]:

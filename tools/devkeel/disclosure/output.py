@@ -42,7 +42,7 @@ _WORDS = ("argv",)
 _SENTENCES = frozenset(
     {
         *("differs", "message", "next", "note", "notes", "reason", "remedy", "stands"),
-        *("call", "fix", "refused", "sentence", "uncertain"),
+        *("advice", "call", "fix", "refused", "sentence", "uncertain"),
     }
 )
 _MOST_DEPTH = 200

@@ -141,7 +141,12 @@ def _tried(context: Context, fix: Fix) -> Fix | None:
 def _answer(found: tuple[DiagnosedCause, ...]) -> str:
     if not found:
         return "Nothing in this text says that something of the environment is missing or wrong."
-    return f"{found[0].subject}: {found[0].line}"
+    count, mended = len(found), sum(bool(item.fixes) for item in found)
+    causes = "One cause" if count == 1 else f"{count} causes"
+    if not mended:
+        return f"{causes}, and no edit is known that mends {'it' if count == 1 else 'one of them'}."
+    which = "it can be mended" if count == 1 else f"{mended} of them can be mended"
+    return f"{causes}: {which}, by what was tried here without writing."
 
 
 def _next(fix: Fix | None) -> str | None:

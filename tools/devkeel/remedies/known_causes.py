@@ -38,9 +38,10 @@ class KnownCause(Struct, frozen=True):
     """One cause in short. kind, subject: as `devkeel.diagnosis.cause.Cause` has them. line: the one that says so.
 
     fix: in a sentence what mends it, the best of what was tried; None where nothing does. edits: those of the fix, of
-    all causes that lie as deep where one alone does not mend it. command: what is run instead of an edit. call: the
-    call that mends it instead, marked. uncertain: what of the fix is not known. refused: why a fix that would be due is
-    not offered.
+    all causes that lie as deep where one alone does not mend it. create: one of them begins a file, which is to be
+    asked for; None where none does. command: what is run instead of an edit. call: the call that mends it instead,
+    marked. uncertain: what of the fix is not known. advice: what helps where no edit does. refused: why a fix that
+    would be due is not offered.
     """
 
     kind: str
@@ -48,9 +49,11 @@ class KnownCause(Struct, frozen=True):
     line: str
     fix: str | None = None
     edits: tuple[dict[str, Any], ...] | None = None
+    create: bool | None = None
     command: str | None = None
     call: str | None = None
     uncertain: str | None = None
+    advice: str | None = None
     refused: str | None = None
 
 
@@ -76,9 +79,17 @@ def _said(error: DevkeelError | None) -> Iterable[str]:
 def _short(cause: DiagnosedCause, together: Fix | None) -> KnownCause:
     line = cause.line if len(cause.line) <= _SHOWN else f"{cause.line[:_SHOWN]}…"
     if not cause.fixes:
-        return KnownCause(cause.kind, cause.subject, line, refused=cause.refused)
+        return KnownCause(cause.kind, cause.subject, line, advice=cause.advice, refused=cause.refused)
     fix = cause.fixes[0]
     whole = together if together is not None and all(edit in together.edits for edit in fix.edits) else fix
     return KnownCause(
-        cause.kind, cause.subject, line, fix.sentence, whole.edits or None, fix.command, fix.call, fix.uncertain
+        cause.kind,
+        cause.subject,
+        line,
+        fix=fix.sentence,
+        edits=whole.edits or None,
+        create=whole.create or None,
+        command=fix.command,
+        call=fix.call,
+        uncertain=fix.uncertain,
     )
