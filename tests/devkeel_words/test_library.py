@@ -39,6 +39,7 @@ ALLOWED = {
     "devkeel/candidate/stage.py": "variables of a shell",
     "devkeel/diagnosis/nix_messages.py": "devenv's flag, as devenv names it",
     "devkeel/diagnosis/obstacles.py": "nix-store's flag",
+    "devkeel/diagnosis/phrases/javascript.py": "what node prints of a flag of its own",
     "devkeel/environments/named.py": "what a shell says is the content of the file that is written",
     "devkeel/environments/shell_code.py": "what a shell says is the content of the file that is written",
     "devkeel/generate/devcontainer.py": "what a shell runs is the content of the file that is written",
