@@ -64,6 +64,7 @@ MAY = {
     "processes/runtime_folder.py": "the user's runtime directory",
     "processes/supervisor/chores.py": "a directory of its own, in which a task leaves variables",
     "runtime/": "/proc, programs of this machine, the user's cache and runtime directories",
+    "remedies/providing.py": "a table of this package",
     "backends/devenv.py": "where a profile leads in the Nix store",
     "backends/flake.py": "where a profile leads in the Nix store",
 }

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from functools import cache
 from importlib import import_module
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from devkeel.diagnosis.cause import Cause
 from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.diagnosis.phrase import Phrase
 
@@ -50,6 +51,7 @@ FAMILIES: tuple[str, ...] = (
     "jvm",
     "other_languages",
     "uninstalled",
+    "prebuilt",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _WINDOW = 2000  # and of a line, around what was found in it
@@ -75,6 +77,13 @@ def phrases() -> tuple[Phrase, ...]:
     return tuple(row for name in FAMILIES for row in import_module(f"devkeel.diagnosis.phrases.{name}").PHRASES)
 
 
+@cache
+def _by_hint() -> Mapping[str, tuple[Phrase, ...]]:
+    """Return the sentences by the text that each of them has."""
+    hints = dict.fromkeys(phrase.hint for phrase in phrases())
+    return {hint: tuple(phrase for phrase in phrases() if phrase.hint == hint) for hint in hints}
+
+
 def read(text: str) -> TextReading:
     """Return the causes that a text names."""
     omitted = max(0, len(text) - _MOST)
@@ -82,10 +91,12 @@ def read(text: str) -> TextReading:
     first = text.count("\n", 0, omitted)
     found: dict[tuple[str, str], Cause] = {}
     starts = _starts(kept)
-    # Many sentences have the same words in them: each is looked for once.
-    places = {hint: tuple(_places(kept, hint)) for hint in {phrase.hint for phrase in phrases()}}
-    for phrase in phrases():
-        for place in places[phrase.hint]:
+    # Each word once: what a hint is made of is looked for in these, which are few where lines are like one another.
+    words = "\n".join({*kept.split()})
+    for hint, rows in _by_hint().items():
+        if not all(part in words for part in hint.split()):
+            continue
+        for place, phrase in ((place, row) for place in _places(kept, hint) for row in rows):
             for cause in _found(kept, starts, place, phrase):
                 key = (cause.kind, cause.subject)
                 known = found.get(key)
@@ -97,11 +108,7 @@ def read(text: str) -> TextReading:
 
 def _starts(text: str) -> list[int]:
     """Return where the lines begin."""
-    starts, position = [0], text.find("\n")
-    while position >= 0:
-        starts.append(position + 1)
-        position = text.find("\n", position + 1)
-    return starts
+    return [*accumulate(map(len, text.split("\n")[:-1]), lambda begun, length: begun + length + 1, initial=0)]
 
 
 def _places(text: str, hint: str) -> Iterator[int]:

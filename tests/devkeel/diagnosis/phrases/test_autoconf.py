@@ -47,6 +47,9 @@ SAID = [
         "program",
         "pkg-config",
     ),
+    ("./configure: line 4261: PKG_PROG_PKG_CONFIG: command not found", "program", "pkg-config"),
+    ("./configure: line 511: AX_CHECK_COMPILE_FLAG: command not found", "library", "autoconf-archive"),
+    ("configure.ac:32: error: possibly undefined macro: AC_DISABLE_STATIC", "program", "libtool"),
     ("**Error**: You must have `autoconf' installed to.", "program", "autoconf"),
 ]
 

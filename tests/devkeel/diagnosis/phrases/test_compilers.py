@@ -43,6 +43,8 @@ SAID = [
     ("gcc: error trying to exec 'cc1plus': execvp: No such file or directory", "compiler", "cc1plus"),
     ("gcc: fatal error: cannot execute \u2018f951\u2019: posix_spawnp: No such file or directory", "compiler", "f951"),
     ('cgo: C compiler "gcc" not found: exec: "gcc": executable file not found in $PATH', "compiler", "gcc"),
+    ("checking for ffi.h... no\n*** extconf.rb failed ***", "header", "ffi.h"),
+    ("wrapper.h:1:10: fatal error: 'stddef.h' file not found, err: true\nbindgen panicked", "header", "stddef.h"),
     ("gyp ERR! stack Error: not found: make", "program", "make"),
 ]
 NOTHING = [

@@ -27,6 +27,8 @@ SAID = [
     ("LINK : fatal error LNK1181: cannot open input file 'zlib.lib'", "library", "zlib"),
     ("* Missing (or bad) C library: pcre", "library", "pcre"),
     ("/usr/bin/ld: cannot find -lc: No such file or directory\ngcc -static a.c", "library", "c"),
+    ("* Missing C library: gmp", "library", "gmp"),
+    ("checking for main() in -lzmq... no\n*** extconf.rb failed ***", "library", "zmq"),
     ("collect2: fatal error: cannot find 'ld'", "", ""),
     ("gcc -fuse-ld=mold a.o -o a\ncollect2: fatal error: cannot find 'ld'", "program", "mold"),
     ("clang: error: invalid linker name in argument '-fuse-ld=lld'", "program", "lld"),

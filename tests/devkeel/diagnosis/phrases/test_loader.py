@@ -45,6 +45,12 @@ SAID = [
     ('Could not find the GDAL library (tried "gdal", "GDAL"). Is GDAL installed?', "libgdal.so"),
     ("OSError: Could not find library geos_c or load any of its variants", "libgeos_c.so.1"),
     ("OSError: Could not find libspatialindex_c library file", "libspatialindex_c.so"),
+    (
+        "qt.qpa.plugin: From 6.5.0, xcb-cursor0 or libxcb-cursor0 is needed to load the Qt xcb platform plugin.",
+        "libxcb-cursor.so.0",
+    ),
+    ("- couldn't import psycopg 'python' implementation: libpq library not found", "libpq.so.5"),
+    ("No usable version of libssl was found", "libssl.so.3"),
     ("usb.core.NoBackendError: No backend available", "libusb-1.0.so.0"),
     ("Unable to find libclang: \"couldn't find any valid shared libraries matching: ['libclang.so']\"", "libclang.so"),
     ("Process terminated. Couldn't find a valid ICU package installed on the system.", "libicuuc.so"),

@@ -38,6 +38,18 @@ SAID = [
         "gfortran",
     ),
     ("meson.build:1:0: ERROR: Unknown compiler(s): [['valac']]", "compiler", "valac"),
+    ('meson.build:4:0: ERROR:  Dependency "foo" not found, tried pkgconfig', "pkg_config", "foo"),
+    (
+        'Meson encountered an error in file meson.build, line 12, column 0:\nDependency "gtk+-3.0" not found',
+        "pkg_config",
+        "gtk+-3.0",
+    ),
+    (
+        "Run-time dependency gstreamer-1.0 found: NO (tried pkgconfig)\nLooking for a fallback subproject for the dependency\n"
+        "meson.build:15:0: ERROR: Neither a subproject directory nor a gstreamer.wrap file was found.",
+        "pkg_config",
+        "gstreamer-1.0",
+    ),
     ("ERROR: Could not detect Ninja v1.8.2 or newer", "program", "ninja"),
     (
         "meson.build:5:0: ERROR: <PythonExternalProgram 'python3' -> ['/usr/bin/python3']> is missing modules: mako",

@@ -110,6 +110,15 @@ SAID = [
     ("Error: Could not find jq executable", "jq"),
     ("fatal: 'git-lfs' was not found", ""),
     ("ERROR: pandoc is not installed", "pandoc"),
+    ("ERROR: 'ffmpeg' not found. Please install it.", "ffmpeg"),
+    ("-density: 1: -density: convert: not found", "convert"),
+    ('Failed to run `"pkg-config" "--libs" "openssl"`: No such file or directory (os error 2)', "pkg-config"),
+    ("error: failed to run command: `wasm-opt`: No such file or directory (os error 2)", "wasm-opt"),
+    (
+        'subprocess.py", line 1551, in _execute_child\n    raise child_exception_type(errno_num, err_msg, err_filename)\n'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'dot': 'dot'",
+        "dot",
+    ),
     ("Error: yq is required but it's not installed. Aborting.", "yq"),
 ]
 NOTHING = [

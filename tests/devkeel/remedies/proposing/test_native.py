@@ -97,6 +97,25 @@ def test_the_version_in_use_is_the_one_that_provides(tmp_path: Path) -> None:
     assert edits(cause) == [{"kind": "add_packages", "names": ["postgresql_16.pg_config"]}]
 
 
+def test_a_service_brings_its_own_programs(tmp_path: Path) -> None:
+    (cause,) = causes(
+        tmp_path, "bash: psql: command not found\n", devenv_nix=devenv("services.postgres.enable = true;")
+    )
+    assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("apply"))]
+
+
+def test_a_version_that_is_too_old_is_renewed(tmp_path: Path) -> None:
+    text = "Package 'libdrm' has version '2.4.101', required version is '>= 2.4.109'\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("packages = [ pkgs.libdrm ];"))
+    assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("lock", action="renew"))]
+
+
+def test_a_part_of_a_language_is_enabled_with_it(tmp_path: Path) -> None:
+    (cause,) = causes(tmp_path, "sh: 1: npm: not found\n", devenv_nix=devenv("packages = [ ];"))
+    assert edits(cause) == [{"kind": "enable", "name": "languages.javascript", "settings": {"npm.enable": True}}]
+    assert "npm.enable = true" in (cause.fixes[0].diff or "")
+
+
 def test_python_finds_libraries_in_the_profile_unless_others_are_set(tmp_path: Path) -> None:
     text = f"Traceback (most recent call last):\nImportError: libGL.so.1: {GONE}\n"
     (cause,) = causes(tmp_path, text, devenv_nix=devenv("languages.python.enable = true;"))
@@ -136,6 +155,27 @@ def test_several_things_of_one_step_are_mended_together(tmp_path: Path) -> None:
 def test_what_nobody_provides_has_no_fix(tmp_path: Path, text: str) -> None:
     (cause,) = causes(tmp_path, f"{text}\n", devenv_nix=devenv("packages = [ ];"))
     assert cause.fixes == ()
+
+
+def test_a_shell_without_a_compiler_gets_one(tmp_path: Path) -> None:
+    bare = FLAKE.replace("mkShell", "mkShellNoCC")
+    (cause,) = causes(tmp_path, "make: gcc: No such file or directory\nError 127\n", flake_nix=bare)
+    assert edits(cause) == [{"kind": "replace_text", "file": "flake.nix", "old": "mkShellNoCC", "new": "mkShell"}]
+
+
+def test_what_somebody_has_set_is_theirs(tmp_path: Path) -> None:
+    text = "Error: error:0308010C:digital envelope routines::unsupported\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("languages.javascript.enable = true;"))
+    assert edits(cause) == [{"kind": "set", "path": "env.NODE_OPTIONS", "value": "--openssl-legacy-provider"}]
+    declared = devenv('env.NODE_OPTIONS = "--max-old-space-size=4096";')
+    (cause,) = causes(tmp_path, text, devenv_nix=declared)
+    assert cause.fixes == ()
+
+
+def test_a_program_of_tex_comes_with_its_packages(tmp_path: Path) -> None:
+    declared = devenv("languages.texlive.enable = true;", 'languages.texlive.packages = [ "scheme-small" ];')
+    (cause,) = causes(tmp_path, "sh: line 1: biber: command not found\n", devenv_nix=declared)
+    assert edits(cause) == [{"kind": "append", "path": "languages.texlive.packages", "value": "biber"}]
 
 
 def test_what_a_build_asks_for_by_a_setting_is_set(tmp_path: Path) -> None:

@@ -30,7 +30,20 @@ def _row(name: str, hint: str, pattern: str, weight: int = 90) -> Phrase:
     return Phrase(name, "header", hint, pattern, weight=weight, judge=_is_of_others)
 
 
+def _is_of_bindgen(_match: re.Match[str], text: str) -> bool:
+    return "bindgen" in text or "libclang" in text
+
+
 PHRASES = (
+    # libclang as a library does not know where clang's own headers lie (clang-sys, bindgen).
+    Phrase(
+        "bindgen.header",
+        "header",
+        "file not found",
+        r"error: '(?P<subject>(?:std\w+|limits|float|string|sys/types|inttypes|errno|math|assert|time|unistd)\.h)' file not found",
+        weight=91,
+        judge=_is_of_bindgen,
+    ),
     # gcc/c-family and clang's err_pp_file_not_found: place, severity, the name as it is written in the source.
     _row("gcc.header", "No such file or directory", rf"(?:error|Error|ERROR): {_HEADER}: No such file or directory"),
     _row("clang.header", "file not found", rf"error: ['\"<]{_HEADER}['\">] file not found"),
@@ -46,7 +59,7 @@ PHRASES = (
     _row("uv.header", "install a library that provides", rf"library that provides `{_HEADER}` for"),
     _row("mkmf.header", "Can't find the '", rf"Can't find the '{_HEADER} header"),
     _row("mkmf.missing", ".h", rf"(?:^|\s){_HEADER_H} (?:is missing|not found|missing)\b", 84),
-    _row("cabal.header", "header file", rf"Missing \(or bad\) header files?: {_HEADER}"),
+    _row("cabal.header", "header file", rf"Missing (?:\(or bad\) )?header files?: {_HEADER}"),
     # Parts of the compiler.
     Phrase(
         "gcc.part",

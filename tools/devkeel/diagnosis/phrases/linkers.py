@@ -24,6 +24,10 @@ def _is_a_library(match: re.Match[str], _text: str) -> bool:
     return match["subject"] not in _OWN
 
 
+def _finds_no_linker(_match: re.Match[str], text: str) -> bool:
+    return "cannot find 'ld'" in text
+
+
 def _library(name: str, hint: str, pattern: str) -> Phrase:
     return Phrase(name, "library", hint, pattern, weight=90, judge=_is_a_library)
 
@@ -42,8 +46,8 @@ PHRASES = (
     Phrase(
         "cabal.library",
         "library",
-        "Missing (or bad) C librar",
-        r"Missing \(or bad\) C librar(?:y|ies): (?P<subject>[\w.+-]+(?:,\s+[\w.+-]+){0,8})",
+        " C librar",
+        r"Missing (?:\(or bad\) )?C librar(?:y|ies): (?P<subject>[\w.+-]+(?:,\s+[\w.+-]+){0,8})",
         lines=2,
         weight=90,
         separator=r",\s+",
@@ -65,15 +69,15 @@ PHRASES = (
         "gcc.linker",
         "program",
         "-fuse-ld=",
-        r"-fuse-ld=(?:[\w./-]*/)?(?P<subject>[\w.-]+)[\s\S]*cannot find 'ld'",
-        lines=8,
+        r"-fuse-ld=(?:[\w.-]{0,40}/){0,9}(?P<subject>[\w.-]{1,40})",
         weight=85,
+        judge=_finds_no_linker,
     ),
     Phrase(
         "clang.linker",
         "program",
         "invalid linker name in",
-        r"invalid linker name in [^'\n]{0,20}'-fuse-ld=(?:[\w./-]*/)?(?P<subject>[\w.-]+)'",
+        r"invalid linker name in [^'\n]{0,20}'-fuse-ld=(?:[\w.-]{0,40}/){0,9}(?P<subject>[\w.-]{1,40})'",
         weight=85,
     ),
 )

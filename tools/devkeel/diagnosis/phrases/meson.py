@@ -7,7 +7,8 @@ from devkeel.diagnosis.phrase import Phrase
 __all__ = ["PHRASES"]
 
 _NAME = r"(?P<subject>[A-Za-z0-9][\w.+-]{0,80})"
-_ERROR = r"(?:ERROR|Error): "
+# With the place before it; until 0.45 the place was a sentence of its own, in the line before.
+_ERROR = r"(?:(?:ERROR|Error):\s+|column \d+:\s+)"
 
 PHRASES = (
     # mesonbuild/dependencies/detect.py and base.py, the wording of several releases.
@@ -15,7 +16,9 @@ PHRASES = (
         "meson.dependency",
         "pkg_config",
         "ependency ",
-        rf"{_ERROR}(?:[Nn]ative |[Bb]uild )?[Dd]ependency [\"']?{_NAME}[\"']?(?: is required but)? not found",
+        rf"{_ERROR}(?:[Nn]ative |[Bb]uild )?[Dd]ependency\s+[\"']?{_NAME}[\"']?(?:\s+is\s+required\s+but)?\s+not\s+found",
+        before=1,
+        lines=3,
         weight=90,
     ),
     Phrase(
@@ -23,6 +26,7 @@ PHRASES = (
         "pkg_config",
         "ependency lookup for",
         rf"{_ERROR}Dependency lookup for {_NAME} with method",
+        before=1,
         weight=85,
     ),
     Phrase(
@@ -30,6 +34,7 @@ PHRASES = (
         "pkg_config",
         "nvalid version",
         rf"{_ERROR}Invalid version(?: of dependency)?, need '{_NAME}' \[?'?(?P<version>[<>=]+[^'\]]*)'?\]? found '?(?P<found>[\w.]+)",
+        before=1,
         weight=80,
     ),
     Phrase(
@@ -37,7 +42,16 @@ PHRASES = (
         "pkg_config",
         " is required but ",
         rf"{_ERROR}Dependency '{_NAME}' is required but (?:not found|version)",
+        before=1,
         weight=88,
+    ),
+    Phrase(
+        "meson.subproject",
+        "pkg_config",
+        "Neither a subproject directory",
+        rf"\A[\s\S]*dependency {_NAME} found: NO[^\n]*\n[\s\S]*Neither a subproject",
+        before=4,
+        weight=85,
     ),
     # interpreter.py and compilers.py.
     Phrase(
@@ -45,6 +59,7 @@ PHRASES = (
         "program",
         "rogram",
         rf"{_ERROR}Program(?:\(s\))? \[?[\"']?{_NAME}[\"' \],][^\n]{{0,200}}(?:not found|not executable)",
+        before=1,
         weight=90,
     ),
     Phrase(
@@ -52,6 +67,7 @@ PHRASES = (
         "library",
         " library '",
         rf"{_ERROR}[\w+]+ (?:shared or static |static or shared |shared |static )?library '{_NAME}' not found",
+        before=1,
         weight=90,
     ),
     Phrase(

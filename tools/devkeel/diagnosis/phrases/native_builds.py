@@ -75,7 +75,7 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
         "pkg_config",
         "icu-uc",
         "ICU",
-        r"set the ICU_VERSION environment variable|icu required|Could not find ICU|ICU development files not found",
+        r"set the ICU_VERSION environment variable|Could not find ICU|ICU development files not found",
     ),
     (
         "llvmlite",
@@ -168,11 +168,24 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
         "program",
         "chromium",
         "hrom",
-        r"cannot find Chrome binary|No Chrome(?:/Chromium)? (?:binary|installation|executable)[^\n]{0,20}found|CHROME_BIN env variable|unable to find (?:a )?[Cc]hrom(?:e|ium)|[Cc]ould not find (?:a )?[Cc]hrom(?:e|ium) (?:executable|binary)",
+        r"cannot find Chrome binary|No Chrome(?:/Chromium)? (?:binary|installation|executable)[^\n]{0,20}found|unable to find (?:a )?[Cc]hrom(?:e|ium)|[Cc]ould not find (?:a )?[Cc]hrom(?:e|ium) (?:executable|binary)",
     ),
     ("sshpass", "program", "sshpass", "you must install the sshpass program", ""),
     ("sox", "program", "sox", "SoX could not be found", ""),
     ("espeak", "program", "espeak-ng", "espeak not installed on your system", ""),
+    ("icu.ruby", "pkg_config", "icu-uc", "icu required", ""),
+    ("chrome.karma", "program", "chromium", "CHROME_BIN", ""),
+    ("yaml.psych", "header", "yaml.h", "ruby installation is missing psych", ""),
+    ("cmake.dlib", "program", "cmake", "CMake is not installed", ""),
+    ("rust.puccinialin", "program", "rustc", "Rust not found, installing into a temporary", ""),
+    ("rust.metadata_python", "program", "rustc", "Cargo", r"Cargo.{0,40}not (?:installed|found)"),
+    (
+        "fortran.meson",
+        "compiler",
+        "Fortran",
+        "ortran compiler",
+        r"[Nn]o Fortran compiler|Fortran compiler (?:could )?not (?:be )?found",
+    ),
     # Rust: build scripts.
     (
         "openssl.rust",
@@ -206,8 +219,10 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
         "header",
         "yaml.h",
         "libyaml",
-        r"libyaml (?:is )?(?:missing|not found|required)|It seems your ruby installation is missing psych|[Cc]ould not find (?:proper version of )?libyaml",
+        r"libyaml (?:is )?(?:missing|not found|required)|[Cc]ould not find (?:proper version of )?libyaml",
     ),
+    ("ruby.pkg_config", "program", "pkg-config", "Please install either the `pkg-config`", ""),
+    ("ruby.compiler", "compiler", "C", "You have to install development tools first", ""),
     # Node.
     (
         "gyp.python",
@@ -242,6 +257,23 @@ PHRASES = (
     *(
         Phrase(name, kind, hint, pattern or re.escape(hint), weight=_OF_KINDS[kind], subject=subject)  # type: ignore[arg-type]
         for name, kind, subject, hint, pattern in _SENTENCES
+    ),
+    # mkmf: the last check before it gives up.
+    Phrase(
+        "mkmf.last_library",
+        "library",
+        " in -l",
+        r"checking for [^\n]{1,80} in -l(?P<subject>[\w.+-]+)\.\.\. no\n(?:[^\n]*\n)?\*\*\* extconf\.rb failed",
+        lines=3,
+        weight=84,
+    ),
+    Phrase(
+        "mkmf.last_header",
+        "header",
+        ".h",
+        r"checking for (?P<subject>[\w./+-]+\.h(?:pp)?)\.\.\. no\n(?:[^\n]*\n)?\*\*\* extconf\.rb failed",
+        lines=3,
+        weight=84,
     ),
     # The packages that OCaml's package manager has for what a system has: conf-gmp, conf-libev.
     Phrase(

@@ -25,7 +25,7 @@ def _failed(match: re.Match[str], text: str) -> bool:
     )
 
 
-def _row(name: str, hint: str, pattern: str, weight: int = 88, before: int = 0, lines: int = 1) -> Phrase:
+def _row(name: str, hint: str, pattern: str, weight: int = 90, before: int = 0, lines: int = 1) -> Phrase:
     return Phrase(name, "pkg_config", hint, pattern, weight=weight, before=before, lines=lines, judge=_failed)
 
 
@@ -71,7 +71,7 @@ PHRASES = (
         "cabal.package",
         "pkg-config package",
         rf"pkg-config package '?{_NAME}'?(?:-any|[\s\S]{{0,80}}(?:is required but|could not be found))",
-        88,
+        90,
         0,
         2,
     ),

@@ -25,9 +25,14 @@ _WORDS = re.compile(
 )
 
 
+# A macro of Autoconf that stayed as it was written, which the shell then takes for a command.
+_MACRO = re.compile(r"(?:PKG|AC|AM|AX|LT|AS|GTK|IT|GOBJECT|GNOME|XORG)_[A-Z]")
+
+
 def _is_name(match: re.Match[str], _text: str) -> bool:
     """A word of the sentence itself is no program."""
-    return _WORDS.fullmatch(match["subject"]) is None and not match["subject"].endswith((".", "-"))
+    name = match["subject"]
+    return _WORDS.fullmatch(name) is None and not name.endswith((".", "-")) and _MACRO.match(name) is None
 
 
 def _is_called_by_make(match: re.Match[str], text: str) -> bool:
@@ -117,7 +122,7 @@ PHRASES = (
     _row(
         "python.subprocess",
         "No such file or directory: ",
-        rf"_execute_child\b[\s\S]*No such file or directory: b?(?:PosixPath\()?{_OPEN}{_NAME}{_SHUT}\)?\s*$",
+        rf"\A(?=[\s\S]*_execute_child\b)[\s\S]*No such file or directory: b?(?:PosixPath\()?{_OPEN}{_NAME}{_SHUT}\)?(?:: '[^'\n]*')?\s*$",
         before=8,
     ),
     _row("distutils.program", "unable to execute", rf"unable to execute {_OPEN}{_NAME}{_SHUT}: No such file"),
@@ -157,12 +162,14 @@ PHRASES = (
     ),
     _row("linker.rust", "error: linker `", rf"linker `{_NAME}` not found"),
     _row(
-        "protoc.plugin", "program not found or is not executable", rf"{_NAME}: program not found or is not executable"
+        "protoc.plugin",
+        "program not found or is not executable",
+        rf"(?:^|\s){_NAME}: program not found or is not executable",
     ),
     _row(
         "cmake.compiler_name",
         "is not a full path",
-        rf"^\s*{_NAME}\s*$[\s\S]*is not a full path and was not found",
+        rf"\A(?=[\s\S]*is not a full path and was not found)[\s\S]*^[ \t]+{_NAME}[ \t]*$",
         before=4,
     ),
     # Parts of a program that are programs of their own.
@@ -206,14 +213,14 @@ PHRASES = (
         "shebang.interpreter",
         "program",
         "ad interpreter: ",
-        r"(?P<script>[^\s:]+): (?P<path>/[^\s:]*/(?P<subject>[\w.+-]+)): bad interpreter",
+        r"(?<![^\s:])(?P<script>[^\s:]{1,200}): (?P<path>/[^\s:]{0,200}/(?P<subject>[\w.+-]{1,60})): bad interpreter",
         weight=80,
     ),
     Phrase(
         "shebang.zsh",
         "program",
         "ad interpreter: ",
-        r"(?P<script>[^\s:]+): bad interpreter: (?P<path>/[^\s:]*/(?P<subject>[\w.+-]+)):",
+        r"(?<![^\s:])(?P<script>[^\s:]{1,200}): bad interpreter: (?P<path>/[^\s:]{0,200}/(?P<subject>[\w.+-]{1,60})):",
         weight=80,
     ),
     Phrase(
@@ -268,11 +275,30 @@ PHRASES = (
         weight=65,
     ),
     _row(
+        "words.not_installed",
+        " is not installed",
+        rf"(?:^|[\s|>:])[\u2018'`\"]?{_NAME}[\u2019'`\"]? is not installed(?:!|,? (?:on|in) (?:your|this|the) (?:system|machine|computer)|[.,;] [Pp]lease|,? or (?:it'?s |is )?not in)",
+        weight=65,
+    ),
+    _row(
         "words.required",
         " required",
         r"(?:^|[\s:])(?:Error|ERROR|error|fatal|Fatal|FATAL)[\s:!-]+"
         rf"[\u2018'`\"]?{_NAME}[\u2019'`\"]? is required,?(?: but (?:it )?(?:it's|is|was)? ?not (?:installed|found|available)| to (?:build|run|be installed))",
         weight=65,
+    ),
+    _row(
+        "words.not_found",
+        "not found",
+        r"(?:^|[\s:])(?:Error|ERROR|error|fatal|Fatal|FATAL)[\s:!-]+"
+        rf"[\u2018'`\"]{_NAME}[\u2019'`\"](?: (?:was|is|command|executable|binary))? not found\b[^\n]*(?:nstall|PATH)",
+        weight=65,
+    ),
+    _row(
+        "rust.run",
+        "ailed to ",
+        r"[Ff]ailed to (?:run|execute|spawn|start|invoke)(?: command)?:? [`'\\\"]{1,4}(?:[\w./-]*/)?"
+        rf"{_NAME}[`'\\\"][^\n]{{0,300}}(?:No such file or directory|os error 2|kind: NotFound|program not found)",
     ),
     _row("which.program", "no ", rf"which: no {_NAME} in \(", weight=45, judge=_ends_it),
 )

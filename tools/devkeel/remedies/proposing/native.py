@@ -23,27 +23,9 @@ __all__ = ["propose"]
 
 _FIXES = 3
 # nixpkgs, pkgs/stdenv/generic/common-path.nix, with stdenv's compiler; pkg-config: devenv, top-level.nix.
-_OF_EVERY_SHELL = frozenset(
-    (
-        *("cc", "gcc", "c++", "g++", "cpp", "ld", "as", "ar", "nm", "ranlib", "strip", "objcopy", "objdump", "readelf"),
-        *(
-            "make",
-            "gmake",
-            "patch",
-            "tar",
-            "gzip",
-            "bzip2",
-            "xz",
-            "sed",
-            "gawk",
-            "awk",
-            "grep",
-            "egrep",
-            "find",
-            "xargs",
-        ),
-        *("diff", "cmp", "bash", "sh", "patchelf", "ls", "cp", "mv", "cat", "install", "head", "tail", "env", "sort"),
-    )
+_OF_EVERY_SHELL = re.compile(
+    r"cc|gcc|c\+\+|g\+\+|cpp|ld|as|ar|nm|ranlib|strip|objcopy|objdump|readelf|g?make|patch|tar|gzip|bzip2|xz|sed|g?awk|e?grep"
+    r"|find|xargs|diff|cmp|bash|sh|patchelf|ls|cp|mv|cat|install|head|tail|env|sort"
 )
 _COMPILERS = {
     **dict.fromkeys(("C", "ASM", "ASM-ATT", "c", "cc1"), "cc"),
@@ -58,40 +40,71 @@ _COMPILERS = {
     "OBJC": "clang",
     "cc1obj": "clang",
 }
-# What a setting of the environment mends and a package alone does not: by the phrase that names it.
-_SETTINGS = {
-    "clang.library": ("env.LIBCLANG_PATH", {"expression": '"${pkgs.libclang.lib}/lib"'}),
-    "cmake.policy": ("env.CMAKE_POLICY_VERSION_MINIMUM", {"value": "3.5"}),
+# What a setting of the environment mends and a package alone does not, by the phrase that names it.
+_Setting = tuple[str, dict[str, object]]
+_PRISMA: tuple[_Setting, ...] = (
+    ("env.PRISMA_SCHEMA_ENGINE_BINARY", {"expression": '"${pkgs.prisma-engines}/bin/schema-engine"'}),
+    ("env.PRISMA_QUERY_ENGINE_LIBRARY", {"expression": '"${pkgs.prisma-engines}/lib/libquery_engine.node"'}),
+)
+_ELECTRON: _Setting = ("env.ELECTRON_OVERRIDE_DIST_PATH", {"expression": '"${pkgs.electron}/bin/"'})
+_CHROMIUM: _Setting = ("env.PUPPETEER_EXECUTABLE_PATH", {"expression": '"${pkgs.chromium}/bin/chromium"'})
+_BROWSERS: _Setting = ("env.PLAYWRIGHT_BROWSERS_PATH", {"expression": '"${pkgs.playwright-driver.browsers}"'})
+_LEGACY: _Setting = ("env.NODE_OPTIONS", {"value": "--openssl-legacy-provider"})
+_SETTINGS: dict[str, tuple[_Setting, ...]] = {
+    "clang.library": (("env.LIBCLANG_PATH", {"expression": '"${pkgs.libclang.lib}/lib"'}),),
+    "cmake.policy": (("env.CMAKE_POLICY_VERSION_MINIMUM", {"value": "3.5"}),),
+    **dict.fromkeys(("electron.library", "electron.stub"), (_ELECTRON,)),
+    **dict.fromkeys(("puppeteer.library", "puppeteer.stub"), (_CHROMIUM,)),
+    **dict.fromkeys(("playwright.library", "playwright.stub", "playwright.host"), (_BROWSERS,)),
+    "cypress.library": (("env.CYPRESS_RUN_BINARY", {"expression": '"${pkgs.cypress}/bin/Cypress"'}),),
+    **dict.fromkeys(("prisma.stub", "prisma.engine", "prisma.ssl"), _PRISMA),
+    **dict.fromkeys(("node.legacy_ssl", "node.legacy_ssl_code"), (_LEGACY,)),
+    "gcc.fortify": (("hardeningDisable", {"value": ["fortify"]}),),
 }
+_GO_WORKAROUND = "languages.go.enableHardeningWorkaround"
+# What sets up the build itself: where clang's own headers lie is known to a hook alone.
+_HOOKS = {"bindgen.header": "rustPlatform.bindgenHook"}
 # Of the machine's own driver: no package may bring them.
 _OF_DRIVERS = re.compile(r"lib(?:cuda|nvidia[\w-]*|nvcuvid|vdpau_nvidia)\.so")
+# Programs of TeX that are packages of its own, by what they are called there.
+_TEX = {
+    **{
+        name: name
+        for name in ("biber", "latexmk", "dvipng", "dvisvgm", "latexindent", "texcount", "latexdiff", "chktex")
+    },
+    **{
+        name: name
+        for name in ("pdfcrop", "arara", "xindy", "asymptote", "pdfjam", "latexpand", "cjkutils", "texliveonfly")
+    },
+    "makeglossaries": "glossaries",
+    "xelatex": "xetex",
+    "lualatex": "luatex",
+}
+_BARE = b"mkShellNoCC"
 _LIBRARY_PATH = "env.LD_LIBRARY_PATH"
 _MADE_PATH = re.compile(r"(?P<head>(?:pkgs\.)?lib\.makeLibraryPath \[)(?P<items>[^\]]*)\]")
 
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield what brings it: what the project has already, then an option of devenv, then packages."""
-    if not situation.has_nix:
+    if not situation.has_nix or _OF_DRIVERS.match(cause.subject):
         return
-    setting = _SETTINGS.get(cause.said_by)
-    if setting is not None and situation.has_devenv:
-        path, value = setting
-        yield Fix(f"Sets {path}, which is what the build looks at.", ({"kind": "set", "path": path, **value},))
-        return
-    if cause.kind == "version":
-        return
-    name = _COMPILERS.get(cause.subject, cause.subject) if cause.kind == "compiler" else cause.subject
-    if cause.kind == "compiler":
-        cause = replace(cause, kind="program", subject=name)
-    if _OF_DRIVERS.match(cause.subject):
-        return
+    if cause.said_by in _SETTINGS:
+        yield from _set(situation, cause)
+    elif cause.kind != "version":
+        if cause.kind == "compiler":
+            cause = replace(cause, kind="program", subject=_COMPILERS.get(cause.subject, cause.subject))
+        yield from _brought(situation, cause)
+
+
+def _brought(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    if cause.said_by in _HOOKS:
+        yield _adding(_HOOKS[cause.said_by], "it tells bindgen where clang has its headers.")
     yield from _of_the_shell(situation, cause)
-    option = option_of(cause) if situation.has_devenv else None
-    if option is not None:
-        fixes = [*_by_option(situation, option)]
-        yield from fixes
-        if any(fix.call for fix in fixes):
-            return
+    options = [*_of_options(situation, cause)] if situation.has_devenv else []
+    yield from options
+    if any(fix.call for fix in options):
+        return
     found = provided(situation, cause)
     if cause.kind == "soname":
         yield from _loaded(situation, found)
@@ -99,13 +112,43 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         yield from _packages(situation, cause, found)
 
 
+def _of_options(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    package = _TEX.get(cause.subject) if cause.kind == "program" else None
+    option = option_of(cause)
+    if package is not None and situation.is_enabled("languages.texlive"):
+        edit = {"kind": "append", "path": "languages.texlive.packages", "value": package}
+        yield Fix(f"Adds {package} to the packages of TeX Live.", (edit,))
+    elif option is not None:
+        yield from _by_option(situation, option)
+
+
+def _set(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield the settings that mend it, those that the declaration does not have."""
+    if not situation.has_devenv:
+        return
+    if cause.said_by == "gcc.fortify" and situation.is_enabled("languages.go"):
+        yield Fix(f"Sets {_GO_WORKAROUND}.", ({"kind": "set", "path": _GO_WORKAROUND, "value": True},))
+        return
+    left = [(path, value) for path, value in _SETTINGS[cause.said_by] if situation.definition(path) is None]
+    if left:
+        names = " and ".join(path for path, _ in left)
+        edits = tuple({"kind": "set", "path": path, **value} for path, value in left)
+        yield Fix(f"Sets {names}, which it looks at.", edits)
+
+
 def _of_the_shell(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """What every shell has is missing where a command ran outside of it, or where the shell has no compiler."""
-    every = cause.subject in _OF_EVERY_SHELL or (cause.subject == "pkg-config" and situation.has_devenv)
+    every = _OF_EVERY_SHELL.fullmatch(cause.subject) or (cause.subject == "pkg-config" and situation.has_devenv)
     if cause.kind != "program" or not every:
         return
     flake = situation.files.get("flake.nix", b"")
-    if situation.definition("stdenv") is None and b"NoCC" not in flake:
+    if situation.has_devenv and situation.definition("stdenv") is not None:
+        return
+    if not situation.has_devenv and flake.count(_BARE) == 1:
+        old, new = _BARE.decode(), _BARE.decode().removesuffix("NoCC")
+        edit = {"kind": "replace_text", "file": "flake.nix", "old": old, "new": new}
+        yield Fix(f"Makes the shell with {new}, which has a compiler and make.", (edit,))
+    elif _BARE not in flake:
         yield Fix(
             f"Every shell of the project has {cause.subject}: the command ran outside of it. Run it with {do('run')}.",
             call=do("run"),
@@ -120,19 +163,24 @@ def _by_option(situation: Situation, option: str) -> Iterator[Fix]:
         return
     parts = path.split(".")
     parent = ".".join(parts[:2])
-    edits = list["dict[str, Any]"]()
+    part = ".".join(parts[2:])  # pnpm, of languages.javascript
+    edit: dict[str, Any] = {"kind": "set", "path": option, "value": True}
     if not situation.is_enabled(parent):
-        edits.append({"kind": "enable", "name": parent})
-    if len(parts) > 2:  # noqa: PLR2004  (languages.javascript.pnpm: a part of a language)
-        edits.append({"kind": "set", "path": option, "value": True})
-    yield Fix(f"Sets {option}, which brings it.", tuple(edits))
+        edit = {"kind": "enable", "name": parent} | ({"settings": {f"{part}.enable": True}} if part else {})
+    yield Fix(f"Sets {option}, which brings it.", (edit,))
 
 
 def _packages(situation: Situation, cause: Cause, found: tuple[Provider, ...]) -> Iterator[Fix]:
     if not found:
         return
-    own = in_use(situation)
-    if found[0].attribute in own and "version" not in cause.facts:
+    own = in_use(situation, programs=cause.kind == "program")
+    if found[0].attribute in own and "found" in cause.facts:
+        renew = do("lock", action="renew")
+        yield Fix(
+            f"{found[0].attribute} is declared in the version that the lock pins: renew that with {renew}.", call=renew
+        )
+        return
+    if found[0].attribute in own:
         yield Fix(
             f"{found[0].attribute} has it and is declared already: apply it with {do('apply')}, and run the command in "
             f"the environment with {do('run')}.",
