@@ -25,6 +25,7 @@ _ANY = ("program", "library", "pkg_config", "cmake")
 # What an option brings beside what the tables of ways say: npm is no part of devenv's own Node (nodejs-slim).
 _OPTIONS = {
     **dict.fromkeys((("program", "npm"), ("program", "npx")), "languages.javascript.npm.enable"),
+    **dict.fromkeys((("program", "pip"), ("program", "pip3")), "languages.python.venv.enable"),
     ("program", "corepack"): "languages.javascript.corepack.enable",
 }
 # The packages that services add to the shell themselves (devenv, src/modules/services).
@@ -134,6 +135,8 @@ def spellings(cause: Cause) -> Iterator[tuple[str, str]]:
 def _sonames(name: str) -> Iterator[str]:
     """Yield the files by which a library is loaded that is named without its ending: `cairo-2`, `gobject-2.0-0`."""
     if ".so" in name:
+        if not name.startswith("lib"):
+            yield f"lib{name}"
         return
     plain = name.removeprefix("lib")
     stem, dash, version = plain.rpartition("-")

@@ -83,6 +83,7 @@ SAID = [
         "program",
         "clang-18",
     ),
+    ("CMake Error: Could not find compiler set in environment variable CC:\n\n  clang-15.\n", "program", "clang-15."),
     ("CMake Error at FindCUDA.cmake (message):\n  Failed to find nvcc.\n", "compiler", "CUDA"),
     (
         "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from "

@@ -27,6 +27,7 @@ SAID = [
     ("LINK : fatal error LNK1181: cannot open input file 'zlib.lib'", "library", "zlib"),
     ("* Missing (or bad) C library: pcre", "library", "pcre"),
     ("/usr/bin/ld: cannot find -lc: No such file or directory\ngcc -static a.c", "library", "c"),
+    ("/usr/bin/ld: have you installed the static version of the z library ?", "library", "z"),
     ("* Missing C library: gmp", "library", "gmp"),
     ("checking for main() in -lzmq... no\n*** extconf.rb failed ***", "library", "zmq"),
     ("collect2: fatal error: cannot find 'ld'", "", ""),

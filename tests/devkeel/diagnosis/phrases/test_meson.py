@@ -50,6 +50,7 @@ SAID = [
         "pkg_config",
         "gstreamer-1.0",
     ),
+    ("meson.build:4:0: ERROR: Problem encountered: libcap is required", "library", "libcap"),
     ("ERROR: Could not detect Ninja v1.8.2 or newer", "program", "ninja"),
     (
         "meson.build:5:0: ERROR: <PythonExternalProgram 'python3' -> ['/usr/bin/python3']> is missing modules: mako",

@@ -87,6 +87,11 @@ SAID = [
     ),
     ("[error] `inotify-tools` is needed to run `file_system` for your system", "program", "inotifywait"),
     ('[ERROR] The compilation of conf-gmp.4 failed at "sh -exc cc".', "library", "gmp"),
+    ("ValueError: jpeg is required unless explicitly disabled using --disable-jpeg, aborting", "library", "jpeg"),
+    ("* The following required packages can not be built:\n* freetype, png", "library", "freetype"),
+    ("numpy.distutils.system_info.NotFoundError: No lapack/blas resources found.", "pkg_config", "openblas"),
+    ("MiniMagick::Error: You must have ImageMagick or GraphicsMagick installed", "program", "magick"),
+    ("Do you have FreeTDS 1.0.0 or higher installed?", "header", "sybdb.h"),
     ("hint: try installing it with: sudo apt-get install libfoo-dev", "library", "libfoo-dev"),
 ]
 

@@ -110,6 +110,16 @@ SAID = [
     ("Error: Could not find jq executable", "jq"),
     ("fatal: 'git-lfs' was not found", ""),
     ("ERROR: pandoc is not installed", "pandoc"),
+    ("OpenSSL: Command 'perl' not found. Is perl installed?", "perl"),
+    ("Command 'qmake' not available", "qmake"),
+    ("LaTeX command 'latex' cannot be run (needed for math display), check the imgmath_latex setting", "latex"),
+    ('couldn\'t find required command: "ninja"', "ninja"),
+    ("Unable to connect to the server: getting credentials: exec: executable aws not found", "aws"),
+    ("gyp: Call to 'pg_config --libdir' returned exit status 127 while in binding.gyp.", "pg_config"),
+    (
+        "subprocess.CalledProcessError: Command 'krb5-config --libs gssapi' returned non-zero exit status 127.",
+        "krb5-config",
+    ),
     ("ERROR: 'ffmpeg' not found. Please install it.", "ffmpeg"),
     ("-density: 1: -density: convert: not found", "convert"),
     ('Failed to run `"pkg-config" "--libs" "openssl"`: No such file or directory (os error 2)', "pkg-config"),
@@ -122,6 +132,11 @@ SAID = [
     ("Error: yq is required but it's not installed. Aborting.", "yq"),
 ]
 NOTHING = [
+    "sh: 1: source: not found",
+    "./run.sh: 3: [[: not found",
+    "bash: nvm: command not found",
+    "bash: apt-get: command not found",
+    '#9 0.412 /bin/sh: 1: npm: not found\nERROR: failed to solve: process "/bin/sh -c npm ci" did not complete: exit code: 127',
     "main.c: not found",
     "HTTP/1.1 404 Not Found",
     "error: pathspec 'x' did not match: not found",

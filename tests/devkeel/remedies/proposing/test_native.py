@@ -157,6 +157,21 @@ def test_what_nobody_provides_has_no_fix(tmp_path: Path, text: str) -> None:
     assert cause.fixes == ()
 
 
+def test_an_archive_is_an_output_of_its_own(tmp_path: Path) -> None:
+    said = "ld: have you installed the static version of the c library ?"
+    text = f"gcc -static a.c\nld: cannot find -lc: No such file\n{said}\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("packages = [ ];"))
+    assert edits(cause) == [{"kind": "add_packages", "names": ["glibc.static"]}]
+    text = text.replace(" c library", " z library").replace("-lc:", "-lz:")
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("packages = [ pkgs.zlib ];"))
+    assert edits(cause) == [{"kind": "add_packages", "names": ["zlib.static"]}]
+
+
+def test_pip_comes_with_a_virtual_environment(tmp_path: Path) -> None:
+    (cause,) = causes(tmp_path, "bash: pip: command not found\n", devenv_nix=devenv("languages.python.enable = true;"))
+    assert edits(cause) == [{"kind": "set", "path": "languages.python.venv.enable", "value": True}]
+
+
 def test_a_shell_without_a_compiler_gets_one(tmp_path: Path) -> None:
     bare = FLAKE.replace("mkShell", "mkShellNoCC")
     (cause,) = causes(tmp_path, "make: gcc: No such file or directory\nError 127\n", flake_nix=bare)

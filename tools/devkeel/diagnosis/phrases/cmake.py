@@ -126,6 +126,14 @@ PHRASES = (
         before=8,
         weight=90,
     ),
+    Phrase(
+        "cmake.compiler_variable",
+        "program",
+        "set in environment variable",
+        r"Could not find compiler set in environment variable \w{1,12}:\s{1,8}(?P<subject>[\w.+-]{1,60})",
+        lines=3,
+        weight=88,
+    ),
     # cmake.cxx and the modules that determine compilers.
     Phrase(
         "cmake.generator",

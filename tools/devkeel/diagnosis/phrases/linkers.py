@@ -64,6 +64,15 @@ PHRASES = (
     Phrase(
         "ld.start_files", "compiler", "cannot find ", r"cannot find (?P<file>S?crt[1in]\.o)", weight=85, subject="cc"
     ),
+    # bfd says so where only the shared one is there, and an archive is asked for.
+    Phrase(
+        "ld.static_version",
+        "library",
+        "static version of the",
+        r"installed the static version of the (?P<subject>[\w.+-]{1,60}) library",
+        weight=91,
+        facts={"static": "yes"},
+    ),
     # A linker that -fuse-ld= names: gcc looks for ld.NAME (collect2.c), clang for NAME or ld.NAME (ToolChain.cpp).
     Phrase(
         "gcc.linker",

@@ -46,6 +46,15 @@ PHRASES = (
         weight=88,
     ),
     Phrase(
+        "meson.problem",
+        "library",
+        "Problem encountered: ",
+        r"Problem encountered: (?:(?:[Cc]ould not find|[Cc]annot find|[Mm]issing|No) )?(?:the )?(?P<subject>[A-Za-z][\w.+-]{1,40})"
+        r"(?: (?:library|headers?|development files))?(?: (?:is|was|are|were))?(?: (?:not (?:found|available)|required|missing|needed))",
+        weight=66,
+        facts={"any": "yes"},
+    ),
+    Phrase(
         "meson.subproject",
         "pkg_config",
         "Neither a subproject directory",

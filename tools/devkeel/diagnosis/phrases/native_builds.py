@@ -186,6 +186,24 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
         "ortran compiler",
         r"[Nn]o Fortran compiler|Fortran compiler (?:could )?not (?:be )?found",
     ),
+    ("blas.numpy", "pkg_config", "openblas", "lapack", r"[Nn]o lapack/blas resources found|openblas_lapack not found"),
+    ("wx.gtk", "pkg_config", "gtk+-3.0", "development files for GTK+ were not found", ""),
+    ("pygame.sdl", "program", "sdl2-config", "Please make sure a development version of SDL is installed", ""),
+    ("llvmlite.failed", "program", "llvm-config", "llvm-config failed executing", ""),
+    ("wkhtmltopdf.run", "program", "wkhtmltopdf", "wkhtmltopdf", r"[Ff]ailed to execute wkhtmltopdf|Bad wkhtmltopdf"),
+    ("systemd.python", "pkg_config", "libsystemd", "libsystemd", r"[Cc](?:annot|ould not) find [^\n]{0,40}libsystemd"),
+    ("freetds.ruby", "header", "sybdb.h", "Do you have FreeTDS", ""),
+    ("idn.ruby", "library", "idn", "could not find idn library", ""),
+    ("magick.ruby", "program", "magick", "You must have ImageMagick", ""),
+    (
+        "magick.ruby_missing",
+        "program",
+        "magick",
+        "executable not found: ",
+        r"executable not found: (?:convert|magick|identify|mogrify)",
+    ),
+    ("perl.openssl", "program", "perl", "Is perl installed", ""),
+    ("evdev", "header", "linux/input.h", "have to install the kernel header files", ""),
     # Rust: build scripts.
     (
         "openssl.rust",
@@ -257,6 +275,25 @@ PHRASES = (
     *(
         Phrase(name, kind, hint, pattern or re.escape(hint), weight=_OF_KINDS[kind], subject=subject)  # type: ignore[arg-type]
         for name, kind, subject, hint, pattern in _SENTENCES
+    ),
+    # Old setup.py files: pillow's and matplotlib's.
+    Phrase(
+        "setup.required",
+        "library",
+        "is required unless explicitly disabled",
+        r"(?P<subject>[a-z][a-z0-9]{1,20}) is required unless explicitly disabled",
+        weight=86,
+        facts={"any": "yes"},
+    ),
+    Phrase(
+        "setup.packages",
+        "library",
+        "required packages can not be built",
+        r"required packages can not be built:\s{1,8}\*?\s{0,8}(?P<subject>[a-z0-9]{1,20}(?:, [a-z0-9]{1,20}){0,8})",
+        lines=2,
+        weight=86,
+        facts={"any": "yes"},
+        separator=r",\s*",
     ),
     # mkmf: the last check before it gives up.
     Phrase(

@@ -25,14 +25,32 @@ _WORDS = re.compile(
 )
 
 
+# What a shell knows itself, which another shell does not; and what belongs to a system or is a function of a profile.
+_OF_SHELLS = re.compile(
+    r"\[+|source|pushd|popd|shopt|declare|typeset|let|local|function|select|setopt|autoload|compinit|complete|bind|mapfile"
+    r"|readarray|disown|then|fi|do|done|else|elif|esac|export|alias|nvm|sdk|activate|deactivate|workon|conda_activate"
+    r"|apt|apt-get|yum|dnf|brew|pacman|snap|systemctl|service|sudo|su|launchctl|pbcopy|pbpaste|open"
+)
 # A macro of Autoconf that stayed as it was written, which the shell then takes for a command.
 _MACRO = re.compile(r"(?:PKG|AC|AM|AX|LT|AS|GTK|IT|GOBJECT|GNOME|XORG)_[A-Z]")
 
 
-def _is_name(match: re.Match[str], _text: str) -> bool:
+def _is_name(match: re.Match[str], text: str) -> bool:
     """A word of the sentence itself is no program."""
+    if _is_of_an_image(text):
+        return False
     name = match["subject"]
-    return _WORDS.fullmatch(name) is None and not name.endswith((".", "-")) and _MACRO.match(name) is None
+    return (
+        _WORDS.fullmatch(name) is None
+        and _OF_SHELLS.fullmatch(name) is None
+        and not name.endswith((".", "-"))
+        and _MACRO.match(name) is None
+    )
+
+
+def _is_of_an_image(text: str) -> bool:
+    """What an image lacks that is being built is not the project's environment."""
+    return "failed to solve" in text or "The command '/bin/sh -c" in text or "executor failed running" in text
 
 
 def _is_called_by_make(match: re.Match[str], text: str) -> bool:
@@ -293,6 +311,23 @@ PHRASES = (
         r"(?:^|[\s:])(?:Error|ERROR|error|fatal|Fatal|FATAL)[\s:!-]+"
         rf"[\u2018'`\"]{_NAME}[\u2019'`\"](?: (?:was|is|command|executable|binary))? not found\b[^\n]*(?:nstall|PATH)",
         weight=65,
+    ),
+    _row(
+        "words.command",
+        "ommand ",
+        rf"[Cc]ommand [\u2018'`\"]{_NAME}[\u2019'`\"] (?:is )?(?:not found\.|not available|cannot be run)",
+        weight=75,
+    ),
+    _row("words.is_installed", "nstalled?", rf"[Ii]s [\u2018'`\"]{_NAME}[\u2019'`\"] installed\?", weight=80),
+    _row("words.required_command", "required command", rf"required command:? \\?[\u2018'`\"]?{_NAME}", weight=80),
+    _row("kubectl.exec", "exec: executable ", rf"exec: executable {_NAME} not found"),
+    _row("powershell.command", "is not recognized as ", rf"The term '{_NAME}' is not recognized as"),
+    _row("gyp.call", "returned exit status 127", rf"Call to '{_NAME} [^'\n]{{0,200}}' returned exit status 127"),
+    _row(
+        "python.status",
+        "exit status 127",
+        rf"Command '{_NAME} [^'\n]{{0,200}}' returned non-zero exit status 127",
+        weight=80,
     ),
     _row(
         "rust.run",

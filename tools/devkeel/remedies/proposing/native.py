@@ -66,6 +66,8 @@ _GO_WORKAROUND = "languages.go.enableHardeningWorkaround"
 _HOOKS = {"bindgen.header": "rustPlatform.bindgenHook"}
 # Of the machine's own driver: no package may bring them.
 _OF_DRIVERS = re.compile(r"lib(?:cuda|nvidia[\w-]*|nvcuvid|vdpau_nvidia)\.so")
+# Packages whose archives are an output of their own.
+_ARCHIVES = frozenset({"glibc", "zlib", "libxcrypt", "bzip2"})
 # Programs of TeX that are packages of its own, by what they are called there.
 _TEX = {
     **{
@@ -174,6 +176,11 @@ def _packages(situation: Situation, cause: Cause, found: tuple[Provider, ...]) -
     if not found:
         return
     own = in_use(situation, programs=cause.kind == "program")
+    if "static" in cause.facts:
+        archives = next((f"{item.attribute}.static" for item in found if item.attribute in _ARCHIVES), None)
+        if archives is not None and archives not in own:
+            yield _adding(archives, f"it has {found[0].name} as an archive, for -static.")
+        return
     if found[0].attribute in own and "found" in cause.facts:
         renew = do("lock", action="renew")
         yield Fix(
