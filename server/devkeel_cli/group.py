@@ -33,7 +33,7 @@ VERBS = {
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
     "input": "Add, move, pin or remove inputs of devenv.yaml or flake.nix.",
-    "library": "Add or remove libraries of a language.",
+    "library": "Add, remove or repair libraries of a language.",
     "patch": "Replace exact text in an environment file.",
     "env": "List, make, enter, switch or remove environments.",
     "lock": "Make, renew or check the locks.",

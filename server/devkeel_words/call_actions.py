@@ -68,6 +68,7 @@ TOOL_ACTIONS: dict[str, tuple[str, ...]] = {
     "list_templates": ("templates", "template", "validate_template"),
     "use_template": ("use_template",),
     "generate_files": ("generate", "generators"),
+    "repair_requirements": ("repair_libraries",),
     "explain_policy": ("policy", "explain_call"),
     "configure_policy": ("configure_policy",),
     "check_gate": ("gate",),

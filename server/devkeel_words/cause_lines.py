@@ -9,12 +9,13 @@ if TYPE_CHECKING:
 
     from devkeel.remedies.diagnose import Diagnosis
     from devkeel.remedies.fix import Fix
+    from devkeel.remedies.repair import Repair
 
     Edits = Sequence[Mapping[str, Any]]
     # How a client makes edits, of which one may begin a file: its call, or its commands.
     MakesEdits = Callable[[Edits, bool], str]
 
-__all__ = ["diagnosis", "fixes", "known"]
+__all__ = ["diagnosis", "fixes", "known", "repair"]
 
 
 def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[str]:
@@ -59,6 +60,18 @@ def diagnosis(found: Diagnosis, making: MakesEdits) -> Iterator[str]:
         for fix in cause.fixes:
             yield from _fix(number, fix, making)
             number += 1
+
+
+def repair(found: Repair, making: MakesEdits) -> Iterator[str]:
+    """Yield what a search for versions of libraries came to, below its answer."""
+    if found.reason:
+        yield f"does not resolve: {found.reason.splitlines()[0]}"
+    yield from (f"{name} cannot be imported: {why}" for name, why in found.wrong.items())
+    for number, fix in enumerate(found.fixes, 1):
+        yield from _fix(number, fix, making)
+    made = "1 environment" if found.installs == 1 else f"{found.installs} environments"
+    early = f", and ended early: {found.stopped}" if found.stopped else ""
+    yield f"{made} made and thrown away, in {found.seconds:g} s{early}"
 
 
 def _fix(number: int, fix: Fix, making: MakesEdits) -> Iterator[str]:

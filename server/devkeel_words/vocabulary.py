@@ -48,6 +48,7 @@ ACTIONS: dict[str, Action] = {
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
     "append": Action("edit_environment", "append", "#options"),
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
+    "repair_libraries": Action("repair_requirements", "library repair", "#libraries"),
     "patch": Action("patch_file", "patch", "#patch"),
     "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", "#locks"),
     "apply": Action("apply_environment", "apply", "#apply"),

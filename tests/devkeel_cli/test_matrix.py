@@ -89,6 +89,7 @@ CALLS: list[tuple[str, str]] = [
     ("rn", "nix builders"),
     ("r", "job 0"),
     ("r", "diagnose {root}/other.nix"),
+    ("rbn", "library repair"),
     ("r", "diagnose --job=0"),
     ("rx", "up no"),
     ("rx", "down no"),

@@ -100,6 +100,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "list_templates": [("r", {"template": "no"}), ("r", {"template": "no", "check": True})],
     "use_template": [("rw", {"template": "no"}), ("r", {"template": "no", "dry_run": True})],
     "generate_files": [("rw", {"kind": "no"}), ("r", {"kind": "no", "dry_run": True})],
+    "repair_requirements": [("rbn", {})],
     "report": [("r", {"about": "services.redis"})],
     "verify_history": [("r", {})],
     "check_gate": [("rx", {"stage": "no"}), ("r", {"stage": "no", "run": False})],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import DefinitionView
     from devkeel.remedies.diagnose import Diagnosis
+    from devkeel.remedies.repair import Repair
     from devkeel.transaction.verification import Verification
     from devkeel_cli.answers import diagnosis
     from devkeel_words import cause_lines
@@ -60,6 +61,7 @@ __all__ = [
     "paint_diff",
     "process_logs",
     "processes",
+    "repaired",
     "search",
     "verified",
     "working_diff",
@@ -192,6 +194,12 @@ def _causes(view: JobView) -> Sequence[object] | None:
     held = view.result if view.error is None else view.error.get("details")
     found: Sequence[object] | None = held.get("causes") if isinstance(held, dict) else None
     return found
+
+
+def repaired(found: Repair) -> Iterable[str]:
+    """Yield what a search for versions of libraries came to."""
+    yield clean(found.answer)
+    yield from (f"  {clean(line)}" for line in cause_lines.repair(found, diagnosis.making))
 
 
 def diagnosed(found: Diagnosis) -> Iterable[str]:

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import DefinitionView
+    from devkeel.remedies.repair import Repair
     from devkeel_mcp.answers import nix_toolset
+    from devkeel_words import cause_lines
 else:
+    cause_lines = Deferred("devkeel_words.cause_lines")
     apply = Deferred("devkeel.environments.apply")
     run = Deferred("devkeel.environments.run")
     outcomes = Deferred("devkeel.change.result")
@@ -176,7 +179,7 @@ def locks(report: LockReport) -> CallToolResult:
     return answer(report, [verdict], map(lines.lock, report.locks), [f"Next: {report.next}"], "Name fewer.")
 
 
-def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult | GateResult) -> CallToolResult:
+def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult | GateResult | Repair) -> CallToolResult:
     """Render what came of a job that ended within its call."""
     if isinstance(result, outcomes.ChangeResult):
         return change(result)
@@ -184,6 +187,8 @@ def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult | G
         return applied(result)
     if type(result).__name__ == "GateResult":
         return gate(cast("GateResult", result))
+    if type(result).__name__ == "Repair":
+        return repaired(cast("Repair", result))
     if nix_toolset.is_known(result):
         return nix_toolset.rendered(result)
     return ran(result) if isinstance(result, run.RunResult) else processes(cast("ProcessesResult", result))
@@ -205,6 +210,13 @@ def applied(result: ApplyResult) -> CallToolResult:
         [] if result.gate is None else [_sentence(line) for line in gate_lines.gate(cast("GateResult", result.gate))]
     )
     return answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
+
+
+def repaired(result: Repair) -> CallToolResult:
+    """Render what a search for versions of libraries came to."""
+    diff = result.fixes[0].diff or "" if result.fixes else ""
+    body = [*cause_lines.repair(result, causes.making), *diff.splitlines()]
+    return answer(result, [result.answer], body, (), "The structured content has the edits of each fix.")
 
 
 def gate(result: GateResult) -> CallToolResult:

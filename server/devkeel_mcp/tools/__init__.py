@@ -17,6 +17,7 @@ from devkeel_mcp.tools import (
     inspect,
     jobs,
     library,
+    library_repair,
     locks,
     package_run,
     packages,
@@ -68,7 +69,13 @@ NIX = (
     builders.CHECK_BUILDERS,
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
-PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
+PROJECT = (
+    detection.DETECT,
+    templates.LIST_TEMPLATES,
+    templates.USE_TEMPLATE,
+    generation.GENERATE,
+    library_repair.REPAIR_REQUIREMENTS,
+)
 POLICY = (
     policy_explanation.EXPLAIN_POLICY,
     policy.CONFIGURE_POLICY,

@@ -52,6 +52,7 @@ FAMILIES: tuple[str, ...] = (
     "other_languages",
     "uninstalled",
     "prebuilt",
+    "version_conflicts",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _WINDOW = 2000  # and of a line, around what was found in it

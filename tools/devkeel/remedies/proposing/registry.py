@@ -43,6 +43,7 @@ ROWS: tuple[ProposerRow, ...] = (
     ProposerRow("language_versions", ("version",)),
     ProposerRow("commands", ("uninstalled",)),
     ProposerRow("without_nix", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler")),
+    ProposerRow("version_conflicts", ("conflict",)),
 )
 
 

@@ -49,7 +49,10 @@ def edit_of(requirements: Sequence[str], file: str | None = None) -> dict[str, A
 
 
 def merged(given: Iterable[Mapping[str, Any]], edit: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return edits with what one more declares of the same libraries in their place, and the rest behind them."""
+    """Return edits with what one more declares of the same libraries in their place.
+
+    The rest joins an edit that adds to the same place, else it stands behind them.
+    """
     new: dict[str, str] = {
         canonicalize_name(found.name): name for name in edit["names"] if (found := tolerant(name)) is not None
     }
@@ -57,6 +60,10 @@ def merged(given: Iterable[Mapping[str, Any]], edit: Mapping[str, Any]) -> tuple
     for item in given:
         names = [_instead(str(name), new) for name in item.get("names", ())] if _adds(item) else None
         made.append(dict(item) if names is None else {**item, "names": names})
+    for item in made if new else ():
+        if _adds(item) and not item.get("group") and item.get("file") == edit.get("file"):
+            item["names"] = [*item["names"], *new.values()]
+            return tuple(made)
     return (*made, {**edit, "names": [*new.values()]}) if new else tuple(made)
 
 
