@@ -345,8 +345,9 @@ def _hit_line(item: Hit) -> str:
     facts = f": {clean(item.type)}" if item.type else ""
     default = f"; default {clean(item.default)}" if item.default else ""
     match = click.style(f"  ({item.match})", dim=True) if item.match in ("alias", "spelling") else ""
+    by = f"  is in {clean(', '.join(item.by))}" if item.by else ""
     said = click.style(f"  {clean(item.description)}", dim=True) if item.description else ""
-    return f"{item.kind:<8} {_bold(clean(item.name))}{facts}{default}{match}{said}"
+    return f"{item.kind:<8} {_bold(clean(item.name))}{facts}{default}{by}{match}{said}"
 
 
 def working_diff(result: WorkingDiff) -> Iterable[str]:

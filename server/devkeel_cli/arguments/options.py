@@ -59,7 +59,10 @@ R = TypeVar("R")
 # As in `devkeel.checks`, repeated so that help and usage errors need not load the library; a test holds
 # them equal.
 LEVELS = ("syntax", "schema", "evaluation", "build")
-SEARCH_KINDS = ("all", "package", "option", "service", "language")
+SEARCH_KINDS = (
+    *("all", "package", "option", "service", "language", "file"),
+    *("program", "header", "library", "pkg_config", "cmake", "python_module"),
+)
 
 
 def _name_backend(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001

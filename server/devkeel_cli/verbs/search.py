@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def command(session: Session, /, query: str, kind: str, limit: int, cursor: str | None, as_json: bool) -> None:
     """Find packages, options, services and languages.
 
-    QUERY is a name or several words. The path of an option shows everything about it.
+    QUERY is a name or several words, or what some package has: a program, a header (openssl/ssl.h), a library (z,
+    libz.so.1), a .pc file, a CMake package, an import name; the kind `file` is all of these. The path of an option
+    shows everything about it.
     """
     found = session.environment.search(query, kind=kind, limit=limit, cursor=cursor)
     show(found, output.search, as_json=as_json)

@@ -339,8 +339,9 @@ def _hit_line(item: Hit) -> str:
     facts = f": {item.type}" if item.type else ""
     default = f"; default {item.default}" if item.default else ""
     match = f" ({item.match})" if item.match in ("alias", "spelling") else ""
+    by = f" is in {', '.join(item.by)}" if item.by else ""
     said = f" - {item.description}" if item.description else ""
-    return cut_line(f"{item.kind} {item.name}{facts}{default}{match}{said}", 200)
+    return cut_line(f"{item.kind} {item.name}{facts}{default}{by}{match}{said}", 200)
 
 
 def diagnostic_line(item: Diagnostic) -> str:

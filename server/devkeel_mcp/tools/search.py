@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SEARCH", "Kind"]
 
-Kind = Literal["package", "option", "service", "language"]
+Kind = Literal["package", "option", "service", "language", "file"]
 
 
 class SearchArguments(Arguments):
@@ -36,8 +36,7 @@ async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
 SEARCH = ToolSpec(
     name="search_catalogue",
     description=(
-        "Use to find the name to write: packages, options, services, languages. An option path gives type, default, "
-        "value."
+        "Use to find the name to write, or what has a program, header, library, .pc. An option path gives type, value."
     ),
     hints=READ,
     arguments=SearchArguments,

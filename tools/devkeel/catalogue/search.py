@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,6 +15,8 @@ from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.descriptions import first_line
 from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import called, is_function
+from devkeel.catalogue.provided.finding import find
+from devkeel.catalogue.provided.paths import KINDS as PROVIDED
 from devkeel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,11 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Hit", "Page", "search"]
 
-KINDS = ("all", "package", "option", "service", "language")
+# What a package provides is one of several kinds, which go by one name together, too.
+KINDS = ("all", "package", "option", "service", "language", "file", *PROVIDED)
 # Packages that only the index of all packages has come after the well-known ones, and after options.
 _FURTHER = "further package"
 _ORDER = ("service", "language", "package", "option", _FURTHER)
 _GROUP = {"service": "services.", "language": "languages."}
+_CLOSENESS = ("exact", "prefix", "part")
 _MAX_LIMIT = 100
 _MAX_OFFSET = 10_000
 _MAX_QUERY = 200
@@ -74,8 +79,13 @@ def search(
         )
     about = hashlib.sha256(repr((wanted, kind, catalogue.source, names.source)).encode()).hexdigest()[:8]
     start = _offset(cursor, about)
-    kinds = _ORDER if kind == "all" else (kind, _FURTHER) if kind == "package" else (kind,)
-    found = list(dict.fromkeys(_ranked(catalogue, names, wanted, kinds, start + limit + 1)))
+    need = start + limit + 1
+    if kind == "file" or kind in PROVIDED:
+        ranked = _provided(query.strip(), PROVIDED if kind == "file" else (kind,), need)
+    else:
+        kinds = _ORDER if kind == "all" else (kind, _FURTHER) if kind == "package" else (kind,)
+        ranked = _ranked(catalogue, names, wanted, kinds, need, query.strip() if kind == "all" else "")
+    found = list(dict.fromkeys(ranked))
     more = len(found) > start + limit and start + limit <= _MAX_OFFSET
     return Page(tuple(found[start : start + limit]), _cursor(about, start + limit) if more else None)
 
@@ -101,9 +111,21 @@ def _offset(cursor: str | None, about: str) -> int:
     return min(int(text[len(about) :]), _MAX_OFFSET)
 
 
-def _ranked(catalogue: Catalogue, names: Names, query: str, kinds: Iterable[str], need: int) -> Iterator[Hit]:
-    """Yield at least `need` hits where there are so many, in order; one may come twice."""
-    seen = set[tuple[str, str]]()
+def _provided(query: str, kinds: Iterable[str], need: int) -> Iterator[Hit]:
+    """Yield what packages provide by a name: what is the query, then what begins with it, then what has it."""
+    found = (item for kind in kinds for item in islice(find(kind, query), need))
+    hits = [Hit(item.kind, item.name, item.match, by=item.by) for item in found]
+    yield from sorted(hits, key=lambda hit: _CLOSENESS.index(hit.match))
+
+
+def _ranked(
+    catalogue: Catalogue, names: Names, query: str, kinds: Iterable[str], need: int, file: str
+) -> Iterator[Hit]:
+    """Yield at least `need` hits where there are so many, in order; one may come twice.
+
+    file: the query as it may be the name of what a package provides; empty where that is not asked for.
+    """
+    seen, named = set[tuple[str, str]](), False
     indexes = {kind: _index(kind, catalogue, names) for kind in kinds}
     for match in ("exact", "alias", "prefix", "word", "part", "spelling"):
         if match == "spelling" and seen:
@@ -112,7 +134,14 @@ def _ranked(catalogue: Catalogue, names: Names, query: str, kinds: Iterable[str]
             for name in _matches(match, kind, index, _bare(kind, query), need):
                 if (kind, name) not in seen:
                     seen.add((kind, name))
+                    named = named or match == "exact"
                     yield _hit(catalogue, kind, name, match)
+        # What is called so itself is meant; what has a file of that name is told where nothing is.
+        if match == "alias" and file and not named:
+            for kind in PROVIDED:
+                for item in find(kind, file, exact=True):
+                    seen.add((kind, item.name))
+                    yield Hit(kind, item.name, item.match, by=item.by)
         if len(seen) >= need:
             return
 
@@ -171,9 +200,10 @@ def _options(kind: str, catalogue: Catalogue) -> NameIndex:
 class Hit(Struct, frozen=True):
     """Something that a search found.
 
-    kind: package, option, service or language; name: as it is written in devenv.nix; match: exact, alias (it goes by
-    the other name too), prefix, word, part or spelling (nothing is called so, but almost); type and default: of an
-    option. description: one line, where the project's lock gives one.
+    kind: package, option, service, language, or what a package provides; name: as it is written in devenv.nix; match:
+    exact, alias (it goes by the other name too), prefix, word, part or spelling (nothing is called so, but almost);
+    type and default: of an option. by: the options and packages that bring what is provided, the likeliest first.
+    description: one line, where the project's lock gives one.
     """
 
     kind: str
@@ -182,3 +212,4 @@ class Hit(Struct, frozen=True):
     type: str | None = None
     default: str | None = None
     description: str | None = None
+    by: tuple[str, ...] | None = None

@@ -17,7 +17,7 @@ from devkeel.catalogue.provided.table import CERTAIN, DEEPER, Table, open_table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["KINDS", "Provider", "devenv_way", "providers"]
+__all__ = ["KINDS", "Provider", "devenv_way", "open_kind", "providers", "read_row"]
 
 _LONGEST = 200
 _DEEPEST = 2  # folders above a header in the tables; of what lies deeper they have the first two
@@ -80,7 +80,7 @@ def _rows(kind: str, name: str) -> Iterator[tuple[str, str, bool]]:
         return
     spellings = _spellings(kind, name)
     for place, spelling in enumerate(spellings):
-        value = _table(kind).get(spelling)
+        value = open_kind(kind).get(spelling)
         if value is not None:
             yield (
                 spelling,
@@ -113,13 +113,13 @@ def _headers(name: str) -> Iterator[tuple[str, str, bool]]:
     key = "/".join(reversed(name.split("/")))
     if not name:
         return
-    deeper = _table("header").rows(f"{key}/", _MANY)
-    if (value := _table("header").get(key)) is not None:
+    deeper = open_kind("header").rows(f"{key}/", _MANY)
+    if (value := open_kind("header").get(key)) is not None:
         first = value[1:].partition(" ")[0]
         full = next((found for found, others in deeper if first in others.lstrip(CERTAIN).split(" ")), key)
         yield ("/".join(reversed(full.split("/"))), value, False) if value[0] == DEEPER else (name, value, True)
     folders = name.split("/")[:-1]
-    if len(folders) > _DEEPEST and (value := _table("header").get("/".join(("", *reversed(folders[:_DEEPEST]))))):
+    if len(folders) > _DEEPEST and (value := open_kind("header").get("/".join(("", *reversed(folders[:_DEEPEST]))))):
         yield "/".join(folders[:_DEEPEST]) + "/", value, False
     # What lies one folder deeper is found through a flag of the compiler that its .pc file has.
     for found, value in sorted(
@@ -156,8 +156,16 @@ def _unversioned(attribute: str) -> str:
     return attribute if match is None else match[1]
 
 
+def read_row(kind: str, name: str) -> list[str]:
+    """Return the attributes of a name as it stands in the table of a kind, without looking further."""
+    key = "/".join(reversed(name.split("/"))) if kind == "header" else name
+    value = open_kind(kind).get(key) or ""
+    return [item.partition("=")[0] for item in value.lstrip(CERTAIN + DEEPER).split(" ") if item]
+
+
 @cache
-def _table(kind: str) -> Table:
+def open_kind(kind: str) -> Table:
+    """Return the table of a kind."""
     if kind not in KINDS:
         raise ValueError(kind)
     return open_table(Path(__file__).with_name(f"{kind}.table"))

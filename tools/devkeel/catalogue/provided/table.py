@@ -73,7 +73,7 @@ class Table(Struct, frozen=True, dict=True):
         return _unpacked(self.path, self.ends[number], self.ends[number + 1])
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)  # of 64 kB: 8 MB at most
 def _unpacked(path: Path, start: int, end: int) -> str:
     with path.open("rb") as file:
         file.seek(start)
