@@ -47,7 +47,15 @@ PACKAGES: list[tuple[str, str, list[tuple[bytes, str]]]] = [
 ]
 
 
+Packages = list[tuple[str, str, list[tuple[bytes, str]]]]
+
+
 def database(*, system: str = "x86_64-linux", own: bool = True) -> bytes:
+    return written(PACKAGES, system=system, own=own)
+
+
+def written(packages: Packages, *, system: str = "x86_64-linux", own: bool = True) -> bytes:
+    """Return a database of packages, each an attribute, a name and what is known of its files with their paths."""
     lines, last, shared = list[bytes](), b"", 0
 
     def line(said: bytes, path: bytes) -> None:
@@ -58,7 +66,7 @@ def database(*, system: str = "x86_64-linux", own: bool = True) -> bytes:
         lines.append(said + b"\0" + code + path[same:])
         last = path
 
-    for attribute, name, files in PACKAGES:
+    for attribute, name, files in packages:
         for said, path in files:
             line(said, path.encode())
         origin = {"attr": attribute, "output": "out", "toplevel": own, "system": system}

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.catalogue.provided.paths import KINDS
+from devkeel.catalogue.provided.renewal import tables
 from devkeel.catalogue.provided.table import CERTAIN, DEEPER, Table, open_table
 
 if TYPE_CHECKING:
@@ -168,7 +169,10 @@ def open_kind(kind: str) -> Table:
     """Return the table of a kind."""
     if kind not in KINDS:
         raise ValueError(kind)
-    return open_table(Path(__file__).with_name(f"{kind}.table"))
+    try:
+        return open_table(tables() / f"{kind}.table")
+    except (OSError, ValueError):
+        return open_table(Path(__file__).with_name(f"{kind}.table"))
 
 
 @cache
