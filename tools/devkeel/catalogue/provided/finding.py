@@ -12,14 +12,14 @@ from devkeel.catalogue.provided.lookup import devenv_way, open_kind, providers, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Found", "find"]
+__all__ = ["NamedFile", "find"]
 
 _SHORTEST = 2  # signs that a part of a name has
 _MANY = 400
 _SHOWN = 3
 
 
-class Found(Struct, frozen=True):
+class NamedFile(Struct, frozen=True):
     """A name that something has. match: exact, prefix or part. by: options of devenv and packages that bring it."""
 
     kind: str
@@ -28,7 +28,7 @@ class Found(Struct, frozen=True):
     by: tuple[str, ...]
 
 
-def find(kind: str, query: str, *, exact: bool = False) -> Iterator[Found]:
+def find(kind: str, query: str, *, exact: bool = False) -> Iterator[NamedFile]:
     """Yield the names of a kind that a query means, the best first; exact: only what is the query itself."""
     found = providers(kind, query)
     seen = set[str]()
@@ -38,7 +38,7 @@ def find(kind: str, query: str, *, exact: bool = False) -> Iterator[Found]:
         same = [item.attribute for item in found if item.name == found[0].name]
         seen.add(found[0].name)
         if match == "exact" or not exact:
-            yield Found(kind, found[0].name, match, _by(kind, query, same))
+            yield NamedFile(kind, found[0].name, match, _by(kind, query, same))
     if exact or len(query) < _SHORTEST:
         return
     begun = _beginning(kind, query)
@@ -48,7 +48,7 @@ def find(kind: str, query: str, *, exact: bool = False) -> Iterator[Found]:
                 seen.add(name)
                 row = read_row(kind, name)
                 if row:
-                    yield Found(kind, name, match, _by(kind, name, row))
+                    yield NamedFile(kind, name, match, _by(kind, name, row))
 
 
 def _by(kind: str, name: str, attributes: list[str]) -> tuple[str, ...]:
