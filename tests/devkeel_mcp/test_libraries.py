@@ -230,7 +230,9 @@ class TestWithTheIndexThatEverybodyHas:
         assert contents(root) == before
         ran = await call(client, "run_command", argv=["python", "-c", "import idna; print('as it was')"])
         assert ran["stdout"] == "as it was\n"
-        assert (await call(client, "add_library", language="python", names=["pandas==2.0.0", "numpy<2"]))["published"]
+        (cause,) = error["details"]["causes"]
+        assert cause["edits"] == [{"kind": "add_library", "language": "python", "names": ["pandas==2.0.0", "numpy<2"]}]
+        assert (await call(client, "edit_environment", edits=cause["edits"]))["published"]
         assert (await call(client, "apply_environment"))["applied"]
         ran = await call(client, "run_command", argv=["python", "-c", "import pandas; print(pandas.__version__)"])
         assert ran["stdout"] == "2.0.0\n"

@@ -109,8 +109,8 @@ def test_what_a_call_asks_for_stays_and_what_stands_in_its_way_moves(project: Ca
 
 
 def test_a_name_that_there_is_not_gets_no_invented_edit(project: Callable[..., Environment]) -> None:
-    found = search(project({"requirements.txt": "no-such-library==1\nplain\n"}))
-    assert found.fixes == ()
+    found = search(project({"requirements.txt": "no-such-library==1\nplain==1.0.0\nnumbers-lib<2\n"}))
+    assert (found.fixes, found.installs, found.resolutions) == ((), 1, 0)
 
 
 def test_what_is_well_has_nothing_to_repair(project: Callable[..., Environment]) -> None:

@@ -7,6 +7,7 @@ time and trials, and goes no further once its job is cancelled.
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ _CANNOT = " cannot be imported: "
 WHILE_APPLYING = SearchBounds(seconds=90, each=45, installs=10, resolutions=30, fixes=1)
 WHILE_EDITING = SearchBounds(seconds=20, each=15, installs=3, resolutions=15, fixes=1)
 _ROUNDS = 3  # libraries that are mended one after the other
+# No version of what is not there helps: uv, crates/uv-resolver/src/pubgrub/report.rs; pip, resolvelib/factory.py.
+_UNKNOWN = re.compile(r"was not found in the package registry|from versions: none\b")
 _SCHEMA, _BUILD, _VENV = "schema", "build", "venv"
 # What stands in the way of an import and is no matter of versions.
 _NO_VERSION = frozenset({"soname", "program", "variable", "permission", "disk", "memory", "network", "service", "port"})
@@ -202,6 +205,8 @@ def _tried(context: Context, fix: Fix) -> Fix | None:
 
 
 def _resolving(trials: Trials, outcome: Outcome) -> Iterator[Fix]:
+    if _UNKNOWN.search(outcome.reason or ""):
+        return
     for found in relaxed(trials, outcome.reason or "", frozenset()):
         yield Fix(f"With {_moved(found)}, all of it resolves and imports.", found.edits, uncertain=_OPEN)
 

@@ -28,19 +28,27 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.skipif(find_uv() is None, reason="uv is not installed"), pytest.mark.xdist_group("cool-down")]
 NOW = datetime.now(UTC)
 AGES = {"1.0": 300, "2.0": 100, "3.0": 1}
-NAMES = ("cool-one", "cool-two")
+NAMES = ("cool-one", "cool-two", "cool-user")
+# It was published after the first version of what it uses, and its import fails with any other, without a name of it.
+USER = {"1.0": 200}
+USES = """\
+from importlib.metadata import version
+
+if version("cool-one") != "1.0":
+    raise RuntimeError("it does not start")
+"""
 
 
-def _wheel(path: Path, name: str, version: str) -> None:
+def _wheel(path: Path, name: str, version: str, text: str = "", more: str = "") -> None:
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
-    told = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    told = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}"
     path.with_name(f"{path.name}.metadata").write_text(told)
     with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr(f"{module}.py", "")
+        wheel.writestr(f"{module}.py", text)
         wheel.writestr(f"{info}/METADATA", told)
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        wheel.writestr(f"{info}/RECORD", f"{module}.py,,\n{info}/METADATA,,\n")
 
 
 class Index(ThreadingHTTPServer):
@@ -65,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         files = []
-        for version, days in AGES.items():
+        for version, days in (USER if name == "cool-user" else AGES).items():
             file: dict[str, Any] = {"filename": f"{name.replace('-', '_')}-{version}-py3-none-any.whl", "hashes": {}}
             file |= {"url": f"/files/{file['filename']}", "core-metadata": True}
             if self.server.dated:
@@ -107,7 +115,9 @@ def _packument(port: int) -> dict[str, Any]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     server = Index(("127.0.0.1", 0), _Handler)
     server.folder = tmp_path_factory.mktemp("index")
-    for name in NAMES:
+    user = server.folder / "cool_user-1.0-py3-none-any.whl"
+    _wheel(user, "cool-user", "1.0", USES, "Requires-Dist: cool-one\n")
+    for name in NAMES[:2]:
         for version in AGES:
             _wheel(server.folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl", name, version)
     thread = threading.Thread(target=server.serve_forever)
@@ -362,3 +372,16 @@ def test_the_lock_keeps_what_a_project_says_of_ages_itself() -> None:
     assert held.without_traces("uv.lock", kept, own) == kept
     table = b'[options]\nexclude-newer = "2024"\n\n[options.exclude-newer-package]\na = "2024"\n\n[[package]]\n'
     assert held.without_traces("uv.lock", None, table) == b"[[package]]\n"
+
+
+def test_what_a_broken_library_was_published_with_is_found_by_the_dates(project: Environment) -> None:
+    add(project, "cool-user")
+    job = project.repair_libraries()
+    job.wait(120)
+    found = project.result(job)
+    assert list(found.wrong) == ["cool-user"]
+    assert [edit["names"] for fix in found.fixes for edit in fix.edits] == [["cool-one<2"]]
+    rule(project, 250)  # nothing may be as young as the broken library itself
+    job = project.repair_libraries()
+    job.wait(120)
+    assert project.result(job).fixes == ()

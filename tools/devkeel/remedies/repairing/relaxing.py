@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Relaxed", "relaxed"]
 
 _OFFERED = 3
-_LOOKED = 12  # requirements that are relaxed, the ones first that the resolver names
+_LOOKED = 12  # requirements that are relaxed
 _PINNING = ("==", "===", "~=", "<=", "<")
 
 
@@ -56,13 +56,16 @@ def relaxed(trials: Trials, reason: str, allowed: frozenset[str], only: Sequence
     declared = trials.declared()
     asked = asked_for(trials.given)
     pinned = {key: item for key, item in declared.items() if item.specifier and (not only or key in only)}
-    ordered = sorted(pinned, key=lambda key: (not _is_named(key, reason), key in asked))[:_LOOKED]
+    # A resolver names all that a conflict is made of: the rest does not stand in the way.
+    named = [key for key in pinned if _is_named(key, reason)] or [*pinned]
+    ordered = sorted(named, key=lambda key: key in asked)[:_LOOKED]
     moves = [move for key in ordered if (move := _single(trials, key, pinned[key])) is not None]
     found = 0
     for move in sorted(moves, key=lambda item: item.cost(asked)):
         made = _tried(trials, (move,), allowed)
         if made is not None:
             yield made
+            trials.hurry()
             found += 1
         if found >= _OFFERED:
             return

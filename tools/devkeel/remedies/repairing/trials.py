@@ -53,12 +53,13 @@ class Spent(Exception):
 class SearchBounds(Struct, frozen=True):
     """How long a search may go on.
 
-    seconds: of all of it. each: of one trial. installs: environments that are made; resolutions: that are asked for.
-    fixes: how many are enough.
+    seconds: of all of it. each: of one trial; more: of one once something was found. installs: environments that are
+    made; resolutions: that are asked for. fixes: how many are enough.
     """
 
     seconds: float = 180.0
     each: float = 60.0
+    more: float = 20.0
     installs: int = 16
     resolutions: int = 60
     fixes: int = 3
@@ -101,11 +102,15 @@ class Trials:
         self._basis = Basis(context.project)
         self._context = context.through(self._basis)
         self.given, self.python, self.contents = given, python, contents or Contents()
-        self._bounds, self._progress = bounds, progress
+        self._bounds, self._progress, self._each = bounds, progress, bounds.each
         self._end = time.monotonic() + bounds.seconds
         self.installs = self.resolutions = 0
         self._known: dict[str, DatedVersions | None] = {}
         self.stopped: str | None = None
+
+    def hurry(self) -> None:
+        """Give each trial from now on the time that another way is worth where one is found."""
+        self._each = min(self._each, self._bounds.more)
 
     def candidate(self, edits: Sequence[Mapping[str, Any]] = ()) -> Candidate:
         """Return the project with the edits made. Raises what an edit that cannot be made raises."""
@@ -203,7 +208,7 @@ class Trials:
         else:
             self.installs += installs
             self.resolutions += resolutions
-            return max(min(left, self._bounds.each), 1.0)
+            return max(min(left, self._each), 1.0)
         raise Spent
 
     def _require_going(self, error: DevkeelError) -> None:
