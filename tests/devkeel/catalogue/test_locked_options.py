@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
+from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue import built_in, cache, refresh
 from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.packages import BUILT_IN, known, open_names, suggest
+from devkeel.checks.modules import World
+from devkeel.checks.packages import check_packages
 from devkeel.nix_cli.pins import read_pins, store_path
 
 from .conftest import add_to_store, eventually, lock_of
@@ -152,6 +155,24 @@ def test_evaluated_text_reads_nothing_outside_its_inputs(make_lock: Callable[...
     lock = make_lock(default=f"builtins.readFile {secret}")
     refresh.refresh(lock)
     assert not [path for path in cache.directory().iterdir() if b"hunter2" in path.read_bytes()]
+
+
+@nix
+def test_a_name_that_only_throws_by_now_is_gone_and_one_that_is_there_is_not(tmp_path: Path) -> None:
+    names = """\
+{ config ? { }, overlays ? [ ] }:
+{ nodejs_22 = { }; exa = { }; } // (if config.allowAliases or true then { nodejs_14 = throw "gone"; } else { })
+"""
+    files = {"default.nix": names, "pkgs/top-level/keep": ""}
+    original = {"type": "github", "owner": "NixOS", "repo": "nixpkgs", "ref": "nixos-unstable"}
+    locked = {"narHash": add_to_store(tmp_path, files), "rev": "1234567890", "lastModified": 1_785_542_400}
+    lock = lock_of(nixpkgs={"locked": locked, "original": original})
+    refresh.refresh(lock)
+    text = b"{ pkgs, ... }: { packages = [ pkgs.nodejs_14 pkgs.exa ]; }"
+    subject = Candidate.of({"devenv.nix": text}, {"devenv.lock": lock})
+    [found] = check_packages(subject, World.of(subject))
+    assert (found.severity, found.subject) == ("error", "nodejs_14")
+    assert ["pkgs.nodejs_22" in edit["new"] for edit in found.suggestions] == [True]
 
 
 @nix

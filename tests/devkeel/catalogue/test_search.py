@@ -38,6 +38,10 @@ def found(query: str, kind: str = "all", limit: int = 10) -> list[str]:
         ("numpy", ["package python3Packages.numpy"]),
         ("services.redis.port", ["option services.redis.port"]),
         ("redis.port", ["option services.redis.port"]),
+        ("nodejs_14", ["package nodejs_22"]),
+        ("openssl_1_1", ["package openssl"]),
+        ("lazysql", ["package lazysql"]),
+        ("cargo-show-asm", ["package cargo-show-asm"]),
     ],
 )
 def test_the_best_comes_first(query: str, first: list[str]) -> None:
@@ -67,6 +71,12 @@ def test_pages_give_everything_once_and_in_order() -> None:
         cursor = page.cursor
     assert tuple(pages) == whole.hits
     assert len(set(pages)) == 100
+
+
+def test_what_only_the_index_has_comes_after_options_with_the_same_word() -> None:
+    hits = search(built_in(), open_names(), "redis", limit=60).hits
+    words = [hit.name for hit in hits if hit.match == "word"]
+    assert words.index("services.redis.port") < words.index("cpp-redis")
 
 
 def test_the_last_page_has_no_cursor() -> None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.candidate.candidate import Candidate
 from devkeel.checks.modules import World
 from devkeel.checks.packages import check_packages
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROLLING = "inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n"
 OVERLAY = "overlays = [ (final: prev: { mine = prev.hello; }) ];"
@@ -83,6 +90,19 @@ def test_a_name_that_no_list_has_is_a_warning_with_the_nearest_ones() -> None:
     assert found("pkgs.ripgerp")[0][::2][0] == "warning"
     assert found("pkgs.ripgerp")[0][2][0] == "ripgrep"
     assert found("pkgs.lazysqll")[0][2][0] == "lazysql"
+
+
+def test_adding_what_is_gone_is_refused_with_the_call_that_would_succeed(root: Path) -> None:
+    (root / "devenv.nix").write_text("{ pkgs, ... }: { packages = [ pkgs.git ]; }\n")
+    (root / "devenv.yaml").write_text(ROLLING)
+    environment = Environment(root, actor="test")
+    with pytest.raises(CheckFailed) as caught:
+        environment.change(parse_edits([{"kind": "add_packages", "names": ["jq", "nodejs_14"]}]))
+    [finding] = [item for item in caught.value.diagnostics if item.severity == "error"]
+    assert (finding.code, finding.subject) == ("unknown_package", "nodejs_14")
+    assert dict(finding.suggestions[0]) == {"kind": "add_packages", "names": ["jq", "nodejs_22"]}
+    environment.change(parse_edits([finding.suggestions[0]]))
+    assert "pkgs.nodejs_22" in (root / "devenv.nix").read_text()
 
 
 def test_what_is_unfree_and_permitted_or_newer_than_the_lists_may_be_there() -> None:

@@ -17,6 +17,7 @@ from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import called, is_function
 from devkeel.catalogue.provided.finding import find
 from devkeel.catalogue.provided.paths import KINDS as PROVIDED
+from devkeel.catalogue.removed import removed
 from devkeel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _matches(match: str, kind: str, index: NameIndex, query: str, need: int) -> 
     if match == "exact":
         return index.exact(query)
     if match == "alias":
-        others = called(query) if kind in ("package", _FURTHER) else group_names(query) if kind in _GROUP else ()
+        others = _meant(query) if kind in ("package", _FURTHER) else group_names(query) if kind in _GROUP else ()
         return [name for other in others for name in index.exact(other.lower())]
     if match == "prefix":
         return index.prefix(query, need)
@@ -164,6 +165,12 @@ def _matches(match: str, kind: str, index: NameIndex, query: str, need: int) -> 
         return index.fuzzy(query, need)
     words, parts = index.inside(query)
     return words if match == "word" else parts
+
+
+def _meant(query: str) -> tuple[str, ...]:
+    """Return the packages that go by another name: a program's, another system's, one that is used no longer."""
+    gone = removed(query)
+    return called(query) if gone is None else (*called(query), *gone.instead)
 
 
 def _hit(catalogue: Catalogue, kind: str, name: str, match: str) -> Hit:
