@@ -85,6 +85,13 @@ def _by_hint() -> Mapping[str, tuple[Phrase, ...]]:
     return {hint: tuple(phrase for phrase in phrases() if phrase.hint == hint) for hint in hints}
 
 
+@cache
+def _whole(hint: str) -> tuple[str, ...]:
+    """Return the words of a hint that are whole ones: the first and the last may be a part of one."""
+    parts = hint.split()
+    return tuple(parts[0 if hint[:1].isspace() else 1 : len(parts) if hint[-1:].isspace() else -1])
+
+
 def read(text: str) -> TextReading:
     """Return the causes that a text names."""
     omitted = max(0, len(text) - _MOST)
@@ -93,9 +100,10 @@ def read(text: str) -> TextReading:
     found: dict[tuple[str, str], Cause] = {}
     starts = _starts(kept)
     # Each word once: what a hint is made of is looked for in these, which are few where lines are like one another.
-    words = "\n".join({*kept.split()})
+    words = {*kept.split()}
+    joined = "\n".join(words)
     for hint, rows in _by_hint().items():
-        if not all(part in words for part in hint.split()):
+        if not (words.issuperset(_whole(hint)) and all(part in joined for part in hint.split())):
             continue
         for place, phrase in ((place, row) for place in _places(kept, hint) for row in rows):
             for cause in _found(kept, starts, place, phrase):

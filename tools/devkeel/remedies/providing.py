@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.catalogue.provided import Provider, devenv_way, providers
 from devkeel.catalogue.provided.ranking import decisions, relation
+from devkeel.remedies.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,6 +77,8 @@ def in_use(situation: Situation, *, programs: bool = False) -> frozenset[str]:
 def provided(situation: Situation, cause: Cause) -> tuple[Provider, ...]:
     """Return the packages that provide what a cause is about, what is meant most likely first."""
     declared = in_use(situation, programs=cause.kind == "program" and cause.subject != "pg_config")
+    if "system" in cause.facts and (attribute := _by_its_name_elsewhere(cause.subject)) is not None:
+        return (Provider(attribute, cause.subject, declared=attribute in declared),)
     for kind, name in spellings(cause):
         found = tuple(item for item in providers(kind, name, declared=declared) if _is_of_its_own(item, name))
         preferred = _preferred().get((kind, name))
@@ -84,6 +87,11 @@ def provided(situation: Situation, cause: Cause) -> tuple[Provider, ...]:
         if found and (found[0].exact or kind == "header"):
             return found
     return ()
+
+
+def _by_its_name_elsewhere(name: str) -> str | None:
+    """Return the package that Debian calls so, None for one that is not known."""
+    return next((attribute for attribute, names in table("system-names").items() if names[0] == name), None)
 
 
 def _is_of_its_own(item: Provider, name: str) -> bool:
@@ -162,4 +170,4 @@ def says_enough(cause: Cause, found: tuple[Provider, ...]) -> bool:
 
 
 def _few(found: tuple[Provider, ...]) -> bool:
-    return len({re.split(r"[\d._-]", item.attribute)[0] for item in found if item.exact}) <= _FEW
+    return 0 < len({re.split(r"[\d._-]", item.attribute)[0] for item in found if item.exact}) <= _FEW

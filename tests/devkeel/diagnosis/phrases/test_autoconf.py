@@ -21,6 +21,11 @@ SAID = [
     ("checking for curl/curl.h... no\nconfigure: error: you need libcurl", "header", "curl/curl.h"),
     ("checking for gmp.h... no\nconfigure: error: could not find gmp", "header", "gmp.h"),
     ("checking for bison... no\nconfigure: error: bison is missing", "program", "bison"),
+    (
+        "checking for gdal-config... no\nno\nconfigure: error: gdal-config not found or not executable.",
+        "program",
+        "gdal-config",
+    ),
     ("checking for pcre2-config... no\nconfigure: error: pcre2-config not found", "program", "pcre2-config"),
     ("configure: error: Cannot find required header file gdbm.h", "header", "gdbm.h"),
     ("configure: error: libpcap not found", "library", "pcap"),

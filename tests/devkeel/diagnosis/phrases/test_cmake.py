@@ -62,6 +62,17 @@ SAID = [
         "FFTW3",
     ),
     (
+        "CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make "
+        "sure they are set and tested correctly in the CMake files:\nLIBSHARP_INCLUDE_DIRS (ADVANCED)\n   used as include",
+        "library",
+        "LIBSHARP",
+    ),
+    (
+        f'{ARGS}ZLIB: Found unsuitable version "1.2.13", but required is at least\n  "99" (found /usr/lib/libz.so)',
+        "cmake",
+        "ZLIB",
+    ),
+    (
         'CMake Error: CMake was unable to find a build program corresponding to "Ninja".  CMAKE_MAKE_PROGRAM is not set.\n'
         "CMake Error: CMAKE_CXX_COMPILER not set, after EnableLanguage",
         "program",
@@ -83,7 +94,7 @@ SAID = [
         "program",
         "clang-18",
     ),
-    ("CMake Error: Could not find compiler set in environment variable CC:\n\n  clang-15.\n", "program", "clang-15."),
+    ("CMake Error: Could not find compiler set in environment variable CC:\n\n  clang-15.\n", "program", "clang-15"),
     ("CMake Error at FindCUDA.cmake (message):\n  Failed to find nvcc.\n", "compiler", "CUDA"),
     (
         "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from "

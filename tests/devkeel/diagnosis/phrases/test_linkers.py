@@ -32,6 +32,7 @@ SAID = [
     ("checking for main() in -lzmq... no\n*** extconf.rb failed ***", "library", "zmq"),
     ("collect2: fatal error: cannot find 'ld'", "", ""),
     ("gcc -fuse-ld=mold a.o -o a\ncollect2: fatal error: cannot find 'ld'", "program", "mold"),
+    ("gcc -fuse-ld=mold a.o\ncollect2: fatal error: cannot find \u2018ld\u2019", "program", "mold"),
     ("clang: error: invalid linker name in argument '-fuse-ld=lld'", "program", "lld"),
     ("clang-16: error: invalid linker name in '-fuse-ld=mold'", "program", "mold"),
     ("/usr/bin/ld: cannot find crt1.o: No such file or directory", "compiler", "cc"),

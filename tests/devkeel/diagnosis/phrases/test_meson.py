@@ -50,6 +50,13 @@ SAID = [
         "pkg_config",
         "gstreamer-1.0",
     ),
+    ("meson.build:2:0: ERROR: Could not execute Vala compiler: valac", "program", "valac"),
+    (
+        "Run-time dependency libfoo found: NO  (tried pkg-config)\nLooking for a fallback subproject for the dependency libfoo\n"
+        "ERROR: Subproject libfoo is buildable: NO\n\nmeson.build:3:0: ERROR: Attempted to resolve subproject without",
+        "pkg_config",
+        "libfoo",
+    ),
     ("meson.build:4:0: ERROR: Problem encountered: libcap is required", "library", "libcap"),
     ("ERROR: Could not detect Ninja v1.8.2 or newer", "program", "ninja"),
     (

@@ -36,6 +36,7 @@ def test_it_is_known_for_what_it_is(text: str, phrase: str) -> None:
     "text",
     [
         "features.h:422:4: warning: #warning _FORTIFY_SOURCE requires compiling with optimization (-O)",
+        "* installing to library /srv/terrain/renv/library/linux-nixos-unknown/R-4.5",
         "added 120 packages: electron, puppeteer and @prisma/engines",
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from devkeel.diagnosis.reading import read
@@ -105,6 +108,7 @@ SAID = [
     ("tesseract is not installed or it's not in your PATH. See README file for more information.", "tesseract"),
     ("bash: ./tool: /usr/bin/perl: bad interpreter: No such file or directory", "perl"),
     ("zsh: ./tool: bad interpreter: /usr/bin/ruby: no such file or directory", "ruby"),
+    ("bash: ./tool: cannot execute: required file not found", "./tool"),
     ("bash: line 2: /usr/bin/xmllint: No such file or directory", "xmllint"),
     ("/bin/sh: 1: /usr/bin/awk: not found", "awk"),
     ("Error: Could not find jq executable", "jq"),
@@ -173,3 +177,28 @@ def test_other_words_name_no_program(text: str) -> None:
     assert [
         (cause.kind, cause.subject) for cause in read(f"building\n{text}\nfailed\n").causes if cause.kind == "program"
     ] == []
+
+
+# What programs of every machine print here and now, and not as it was written down.
+CALLS = [
+    ["bash", "-c", "{}"],
+    ["bash", "-c", "exec {}"],
+    ["sh", "-c", "{}"],
+    ["sh", "-c", "echo; {} --version"],
+    ["env", "{}"],
+    ["nice", "{}"],
+    ["nohup", "{}"],
+    ["timeout", "3", "{}"],
+    ["xargs", "{}"],
+    [sys.executable, "-c", "import subprocess; subprocess.run(['{}'])"],
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_what_is_printed_here_is_read(call: list[str]) -> None:
+    argv = [part.replace("{}", "devkeel-has-no-such-program") for part in call]
+    done = subprocess.run(argv, capture_output=True, text=True, input="a\n", check=False)
+    assert done.returncode != 0
+    assert [(cause.kind, cause.subject) for cause in read(done.stderr).causes] == [
+        ("program", "devkeel-has-no-such-program")
+    ]

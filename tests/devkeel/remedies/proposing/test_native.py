@@ -97,6 +97,12 @@ def test_the_version_in_use_is_the_one_that_provides(tmp_path: Path) -> None:
     assert edits(cause) == [{"kind": "add_packages", "names": ["postgresql_16.pg_config"]}]
 
 
+def test_a_package_that_is_named_as_a_system_does_is_found(tmp_path: Path) -> None:
+    text = "hint: you may need to install it, for example: sudo apt-get install libsdl2-dev\n"
+    (cause,) = causes(tmp_path, text, devenv_nix=devenv("packages = [ ];"))
+    assert edits(cause) == [{"kind": "add_packages", "names": ["SDL2"]}]
+
+
 def test_a_service_brings_its_own_programs(tmp_path: Path) -> None:
     (cause,) = causes(
         tmp_path, "bash: psql: command not found\n", devenv_nix=devenv("services.postgres.enable = true;")
@@ -149,6 +155,8 @@ def test_several_things_of_one_step_are_mended_together(tmp_path: Path) -> None:
     [
         "a.c:1:10: fatal error: helpers_of_ours.h: No such file or directory",
         f"ImportError: libcuda.so.1: {GONE}",
+        "src/net.c:3:10: fatal error: server.h: No such file or directory",
+        "./run.sh: line 3: deploy: command not found",
         "bash: our-own-tool-of-this-project: command not found",
     ],
 )

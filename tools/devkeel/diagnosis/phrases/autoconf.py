@@ -10,7 +10,7 @@ __all__ = ["PHRASES"]
 
 _ERROR = r"(?:configure(?:\.ac|\.in)?|config\.status|error)(?::\d+)?: (?:error: )?"
 _NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,60})"
-_STOPS = r"[^\n]*\n(?:configure: WARNING[^\n]*\n)?\s*configure: error:"
+_STOPS = r"[^\n]*\n(?:(?:configure: WARNING[^\n]*|[^\n]{0,60})\n)?\s*configure: error:"
 
 
 def _names_none(_match: re.Match[str], text: str) -> bool:

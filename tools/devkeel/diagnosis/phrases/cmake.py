@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["PHRASES"]
 
 _NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,80})"
-_AFTER = 1500
+# Where it is there, and older than what is wanted.
+_UNSUITABLE = r"(?:: Found unsuitable\s{1,8}version \"(?P<found>[^\"\n]{0,40})\")?"
 
 
 def _is_fatal(match: re.Match[str], text: str) -> bool:
@@ -40,7 +41,7 @@ PHRASES = (
         "cmake.package",
         "cmake",
         "Could NOT find",
-        rf"CMake Error[^\n]*\n(?:[^\n]*\n)?\s{{2,8}}Could NOT find\s{{1,8}}{_NAME}",
+        rf"CMake Error[^\n]*\n(?:[^\n]*\n)?\s{{2,8}}Could NOT find\s{{1,8}}{_NAME}{_UNSUITABLE}",
         before=2,
         lines=2,
         weight=90,
@@ -113,7 +114,7 @@ PHRASES = (
         "cmake.notfound",
         "library",
         "are set to NOTFOUND",
-        r"\A[\s\S]*NOTFOUND[^\n]*\n[^\n]*files:\s{1,8}(?P<subject>[A-Z]\w{1,60}?)_(?:LIBRAR(?:Y|IES)|INCLUDE_DIRS?|LIB)\b",
+        r"\A[\s\S]*NOTFOUND[^\n]*\n[^\n]*files:\s{1,8}(?P<subject>[A-Za-z]\w{1,60}?)(?:_(?:LIBRAR(?:Y|IES)|INCLUDE_DIRS?|INCLUDES?|LIBS?|PATH))?(?: \(ADVANCED\))?$",
         lines=4,
         weight=70,
     ),
@@ -130,7 +131,7 @@ PHRASES = (
         "cmake.compiler_variable",
         "program",
         "set in environment variable",
-        r"Could not find compiler set in environment variable \w{1,12}:\s{1,8}(?P<subject>[\w.+-]{1,60})",
+        r"Could not find compiler set in environment variable \w{1,12}:\s{1,8}(?P<subject>[\w.+-]{1,60})(?<!\.)",
         lines=3,
         weight=88,
     ),

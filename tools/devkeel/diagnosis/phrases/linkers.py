@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from devkeel.diagnosis.phrase import Phrase
-
-if TYPE_CHECKING:
-    import re
 
 __all__ = ["PHRASES"]
 
@@ -25,7 +22,7 @@ def _is_a_library(match: re.Match[str], _text: str) -> bool:
 
 
 def _finds_no_linker(_match: re.Match[str], text: str) -> bool:
-    return "cannot find 'ld'" in text
+    return re.search(r"cannot find [\u2018']ld", text) is not None
 
 
 def _library(name: str, hint: str, pattern: str) -> Phrase:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from devkeel.diagnosis.phrase import Phrase
 
 __all__ = ["PHRASES"]
@@ -9,6 +11,15 @@ __all__ = ["PHRASES"]
 _NAME = r"(?P<subject>[A-Za-z0-9][\w.+-]{0,80})"
 # With the place before it; until 0.45 the place was a sentence of its own, in the line before.
 _ERROR = r"(?:(?:ERROR|Error):\s+|column \d+:\s+)"
+
+
+def _has_no_fallback(_match: re.Match[str], text: str) -> bool:
+    """A dependency that is not there is built as a subproject, unless there is none either."""
+    return (
+        re.search(r"ERROR: (?:Neither a subproject|Attempted to resolve|Subproject \S{1,60} is buildable: NO)", text)
+        is not None
+    )
+
 
 PHRASES = (
     # mesonbuild/dependencies/detect.py and base.py, the wording of several releases.
@@ -25,7 +36,7 @@ PHRASES = (
         "meson.lookup",
         "pkg_config",
         "ependency lookup for",
-        rf"{_ERROR}Dependency lookup for {_NAME} with method",
+        rf"{_ERROR}Dependency lookup for {_NAME} with method (?:'[^'\n]*' failed: Invalid version[^\n]*found '(?P<found>[^'\n]*)')?",
         before=1,
         weight=85,
     ),
@@ -44,6 +55,21 @@ PHRASES = (
         rf"{_ERROR}Dependency '{_NAME}' is required but (?:not found|version)",
         before=1,
         weight=88,
+    ),
+    Phrase(
+        "meson.fallback",
+        "pkg_config",
+        "fallback subproject for the dependency",
+        rf"fallback subproject for the dependency {_NAME}",
+        weight=84,
+        judge=_has_no_fallback,
+    ),
+    Phrase(
+        "meson.language",
+        "program",
+        "Could not execute ",
+        r"ERROR: Could not execute [^\n:]{1,20} compiler: (?P<subject>[\w.+-]{1,60})",
+        weight=90,
     ),
     Phrase(
         "meson.problem",

@@ -174,7 +174,7 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
     ("sox", "program", "sox", "SoX could not be found", ""),
     ("espeak", "program", "espeak-ng", "espeak not installed on your system", ""),
     ("icu.ruby", "pkg_config", "icu-uc", "icu required", ""),
-    ("chrome.karma", "program", "chromium", "CHROME_BIN", ""),
+    ("chrome.karma", "program", "chromium", "CHROME_BIN", r"set [\"']?CHROME_BIN[\"']? env|CHROME_BIN env variable"),
     ("yaml.psych", "header", "yaml.h", "ruby installation is missing psych", ""),
     ("cmake.dlib", "program", "cmake", "CMake is not installed", ""),
     ("rust.puccinialin", "program", "rustc", "Rust not found, installing into a temporary", ""),

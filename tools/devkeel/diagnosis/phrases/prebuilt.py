@@ -19,7 +19,7 @@ __all__ = ["PHRASES"]
 _GONE = r"[^\n]{0,80}(?:error while loading shared libraries|cannot open shared object file|No such file|required file not found)"
 
 
-def _row(name: str, subject: str, hint: str, pattern: str = "", kind: Kind = "program", weight: int = 92) -> Phrase:
+def _row(name: str, subject: str, hint: str, pattern: str = "", kind: Kind = "soname", weight: int = 92) -> Phrase:
     return Phrase(name, kind, hint, pattern or re.escape(hint), weight=weight, subject=subject)
 
 
@@ -39,8 +39,8 @@ PHRASES = (
     _row("cypress.library", "cypress", "Cypress/Cypress", rf"Cypress/Cypress{_GONE}"),
     # Prisma: its engines are chosen by the OpenSSL that they find, and built for other systems.
     _row("prisma.stub", "prisma-engines", "@prisma/engines", r"dynamically linked executable: \S*@prisma/engines"),
-    _row("prisma.engine", "prisma-engines", "linux-nixos", r"[Pp]risma|[Qq]uery [Ee]ngine|engine|linux-nixos"),
-    _row("prisma.ssl", "prisma-engines", "Prisma failed to detect the libssl/openssl", weight=88),
+    _row("prisma.engine", "prisma-engines", "linux-nixos", r"(?:[Pp]risma|[Ee]ngine)[^\n]{0,120}linux-nixos"),
+    _row("prisma.ssl", "prisma-engines", "Prisma failed to detect the libssl/openssl", weight=60),
     # stub-ld of NixOS: nixpkgs may have the same program.
     Phrase(
         "nixos.stub",

@@ -235,6 +235,13 @@ PHRASES = (
         weight=80,
     ),
     Phrase(
+        "shebang.required",
+        "program",
+        "required file not found",
+        r"(?<![^\s:])(?P<subject>[^\s:]{1,200}): cannot execute: required file not found",
+        weight=75,
+    ),
+    Phrase(
         "shebang.zsh",
         "program",
         "ad interpreter: ",
