@@ -35,6 +35,18 @@ def test_a_line_has_the_number_that_it_has_in_the_text() -> None:
         assert [cause.number for cause in reading.causes] == [before + 1]
 
 
+def test_what_is_missing_far_above_is_found_where_the_end_names_nothing() -> None:
+    long = "note: nothing\n" * 40_000
+    assert [cause.subject for cause in read(f"{HEADER}\n{long}").causes] == ["zlib.h"]
+    other = HEADER.replace("zlib.h", "curl/curl.h")
+    assert [cause.subject for cause in read(f"{HEADER}\n{long}{other}\n").causes] == ["curl/curl.h"]
+
+
+def test_an_address_that_is_named_twice_beside_is_one_cause() -> None:
+    text = "Connection refused - connect(2) for 127.0.0.1:6379 (redis://localhost:6379) (CannotConnectError)\n"
+    assert [(cause.kind, cause.subject) for cause in read(text).causes] == [("service", "6379")]
+
+
 def test_what_is_said_twice_is_one_cause() -> None:
     assert len(read(f"{HEADER}\n{HEADER}\n").causes) == 1
 

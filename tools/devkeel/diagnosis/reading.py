@@ -21,6 +21,7 @@ from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from devkeel.diagnosis.phrase import Phrase
 
@@ -55,6 +56,10 @@ FAMILIES: tuple[str, ...] = (
     "version_conflicts",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
+_END = 192 * 1024  # those that are looked at first
+_NAMES_IT = 70  # from which weight on a sentence names the missing thing itself
+_ADDRESSES = frozenset({"service", "port"})
+_BESIDE = 3  # lines
 _WINDOW = 2000  # and of a line, around what was found in it
 _PLACES = 64  # of one sentence, the first and the last ones
 _CAUSES = 12
@@ -93,8 +98,18 @@ def _whole(hint: str) -> tuple[str, ...]:
 
 
 def read(text: str) -> TextReading:
-    """Return the causes that a text names."""
-    omitted = max(0, len(text) - _MOST)
+    """Return the causes that a text names.
+
+    Where the end of it names a thing that is missing, that is enough: what stands far above went before it.
+    """
+    end = _read(text, _END)
+    if end.omitted == 0 or (end.causes and end.causes[0].weight >= _NAMES_IT):
+        return end
+    return _read(text, _MOST)
+
+
+def _read(text: str, most: int) -> TextReading:
+    omitted = max(0, len(text) - most)
     kept = without_sequences(text[omitted:]).replace("\r\n", "\n").replace("\r", "\n")
     first = text.count("\n", 0, omitted)
     found: dict[tuple[str, str], Cause] = {}
@@ -110,9 +125,23 @@ def read(text: str) -> TextReading:
                 key = (cause.kind, cause.subject)
                 known = found.get(key)
                 if known is None or (-cause.weight, cause.number) < (-known.weight, known.number):
-                    found[key] = replace(cause, number=cause.number + first)
-    causes = sorted(found.values(), key=lambda item: (-item.weight, item.number))
-    return TextReading(tuple(causes[:_CAUSES]), len(starts), omitted)
+                    found[key] = cause
+    causes = sorted(_apart(found.values()), key=lambda item: (-item.weight, item.number))
+    numbered = tuple(replace(cause, number=cause.number + first) for cause in causes[:_CAUSES])
+    return TextReading(numbered, len(starts), omitted)
+
+
+def _apart(causes: Iterable[Cause]) -> list[Cause]:
+    """Return the causes without those by which a connection or a port is named a second time beside a clearer line."""
+    every = list(causes)
+
+    def is_clearer(other: Cause, cause: Cause) -> bool:
+        near = other.kind == cause.kind and abs(other.number - cause.number) <= _BESIDE
+        return near and other.weight > cause.weight
+
+    return [
+        item for item in every if item.kind not in _ADDRESSES or not any(is_clearer(other, item) for other in every)
+    ]
 
 
 def _starts(text: str) -> list[int]:

@@ -95,3 +95,9 @@ def test_a_lock_that_is_behind_is_renewed_by_a_call(tmp_path: Path) -> None:
         tmp_path, "error: cannot update unlocked flake input 'nixpkgs' in pure mode\n", devenv_nix="{ ... }: { }\n"
     )
     assert (fix.edits, fix.call is not None) == ((), True)
+
+
+def test_a_bracket_is_put_where_nix_came_to_a_stop(tmp_path: Path) -> None:
+    declared = '{ pkgs, ... }:\n\n{\n  packages = with pkgs; [\n    git\n    jq\n  ;\n\n  env.A = "b";\n}\n'
+    text = "  error: syntax error, unexpected ';'\n         at /w/devenv.nix:7:3:\n"
+    assert edits(tmp_path, text, devenv_nix=declared) == [_replaced("jq\n  ;", "jq\n  ];")]

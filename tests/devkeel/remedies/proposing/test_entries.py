@@ -31,3 +31,10 @@ def test_a_declaration_begins_where_there_is_none(tmp_path: Path) -> None:
     (fix,) = fixes(tmp_path, text)
     assert (fix.edits, fix.command) == ((), "devenv init")
     assert fixes(tmp_path, text, devenv_nix=PLAIN) == []
+
+
+def test_what_enters_a_shell_is_defined_where_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / ".envrc").write_text("use devenv\n")
+    first, second = fixes(tmp_path, "environment:1034: use_devenv: command not found\n", devenv_nix=PLAIN)
+    assert first.edits[0]["new"].endswith("\n\nuse devenv")
+    assert second.call is not None

@@ -40,3 +40,9 @@ def test_who_decides_is_said(tmp_path: Path) -> None:
 def test_a_flake_of_its_own_gets_no_edit_of_devenv(tmp_path: Path) -> None:
     text = "error: Package \u2018x-1\u2019 in /n has an unfree license (\u2018unfree\u2019), refusing to evaluate.\n"
     assert edits(tmp_path, text, flake_nix="{ outputs = _: { }; }\n") == []
+
+
+def test_what_is_not_made_for_this_system_is_left_out(tmp_path: Path) -> None:
+    text = "error: Package \u2018mas-2.2.2\u2019 in /n is not available on the requested hostPlatform:\n"
+    (edit,) = edits(tmp_path, text, devenv_nix=PLAIN.replace("pkgs.git", "pkgs.git pkgs.mas"))
+    assert (edit["kind"], edit["names"]) == ("remove_packages", ["mas"])

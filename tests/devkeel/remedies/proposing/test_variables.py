@@ -74,3 +74,19 @@ def test_without_nix_the_file_of_ones_own_begins_as_the_example(tmp_path: Path) 
     (tmp_path / ".env.example").write_text("APP_STAGE=local\n")
     (fix,) = fixes(tmp_path, _unset("APP_STAGE"), requirements_txt="flask\n")
     assert (fix.edits, fix.command) == ((), "cp .env.example .env")
+
+
+def test_what_the_sources_say_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n')
+    text = "You must either define the environment variable DJANGO_SETTINGS_MODULE or call settings.configure()\n"
+    assert edits(tmp_path, text, devenv_nix=PLAIN) == [_set("DJANGO_SETTINGS_MODULE", "shop.settings")]
+
+
+def test_a_locale_and_certificates_come_from_their_packages(tmp_path: Path) -> None:
+    declared = "{ pkgs, ... }:\n\n{\n  packages = [ pkgs.curl ];\n}\n"
+    (edit,) = edits(tmp_path, "locale.Error: unsupported locale setting\n", devenv_nix=declared)
+    assert "glibcLocales" in edit["expression"]
+    (edit,) = edits(tmp_path, "curl: (77) error setting certificate file: /etc/ssl/certs/ca-certificates.crt\n")
+    assert edit["names"] == ["cacert"]
+    noise = "perl: warning: Setting locale failed.\nFAILED tests/test_a.py::test_b\n"
+    assert edits(tmp_path, noise) == []

@@ -129,11 +129,15 @@ PHRASES = (
     _named("kafka", "librdkafka", "brokers are down", r"\d/\d brokers are down"),
     _named("kafka", "admin", "Timed out waiting for a node assignment", r"Timed out waiting for a node assignment"),
     _named("nats", "client", "nats: no servers available", r"nats: no servers available"),
-    _named(
-        "memcached",
-        "client",
-        "emcache",
-        r"(?:Memcached::|MemcacheError|Dalli::RingError|SERVER HAS FAILED|No server available)",
+    *(
+        _named("memcached", f"client.{number}", hint, pattern)
+        for number, (hint, pattern) in enumerate(
+            (
+                ("emcache", r"(?:Memcached::\w{1,40}|MemcacheError|MemcacheUnexpected)"),
+                ("Dalli", r"Dalli::(?:Ring|Network)Error"),
+                ("SERVER HAS FAILED", r"SERVER HAS FAILED"),
+            )
+        )
     ),
     _named("mongodb", "ruby", "Mongo::Error::NoServerAvailable", r"Mongo::Error::NoServerAvailable"),
     _named("elasticsearch", "client", "o living connections", r"o [Ll]iving connections"),

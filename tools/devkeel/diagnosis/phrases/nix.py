@@ -49,6 +49,7 @@ def _by_nix(_: re.Match[str], text: str) -> bool:
     return "error:" in text and bool(re.search(r"\.nix\b|/nix/store|nix-shell|nix build|nix develop|devenv", text))
 
 
+_TOOLS = r"(?:Node\.js|Go|OpenJDK|JDK|Python|PostgreSQL|Postgres|PHP|Ruby|LLVM|Clang|Dotnet SDK|\.NET(?: SDK)?|MariaDB)"
 # nixpkgs, pkgs/stdenv/generic/check-meta.nix: `handleEvalIssue`, before 25.11 and since.
 _REFUSED = rf"[Pp]ackage {_PACKAGE}{_IN}"
 PHRASES = (
@@ -224,7 +225,7 @@ PHRASES = (
     _nix(
         "declaration",
         "renamed_package",
-        "has been renamed to",
+        " renamed to ",
         rf"error:? {_O}?(?P<subject>[\w.+-]{{1,120}}){_C}? (?:has been|was) renamed to {_O}?(?:pkgs\.)?"
         rf"(?P<to>[\w.+-]{{1,120}}\w)",
         part="plain",
@@ -252,6 +253,18 @@ PHRASES = (
         rf"error:? {_O}?(?P<subject>[\w.+-]{{1,120}}){_C}? (?:is|has been|has reached|reached)[^\n]{{0,60}}end-of-life",
         part="eol",
         weight=78,
+    ),
+    # What nixpkgs says of old versions by the name of the program.
+    *(
+        _nix(
+            "declaration",
+            "removed_package",
+            hint,
+            rf"(?:error:|-) (?P<subject>{_TOOLS} v?\d{{1,3}}(?:\.\d{{1,3}})?)(?:\.x)?,? (?:has|is|was|reached)[^\n]{{0,80}}"
+            r"(?:removed|[Ee]nd[ -][Oo]f[ -][Ll]ife|EOL)",
+            part=f"tool.{number}",
+        )
+        for number, hint in enumerate(("removed", "nd-Of-Life", "nd-of-life", "EOL", "nd of life"))
     ),
     _nix(
         "declaration",

@@ -9,7 +9,8 @@ from devkeel.diagnosis.phrase import Phrase
 
 __all__ = ["PHRASES"]
 
-_N = r"(?P<subject>\d{2,5})(?!\d)"
+# No part of a time or of a number with a point in it.
+_N = r"(?P<subject>[1-9]\d{1,4})(?!\d|[.:]\d)"
 _ADDRESS = r"(?<![\w.*])(?:\[?[\w.*:]{0,45}\]?|\('[\w.:]{0,45}')(?::|, |:: ?)"
 
 

@@ -43,6 +43,11 @@ def _is_of_settings(match: re.Match[str], text: str) -> bool:
     )
 
 
+def _is_all(_: re.Match[str], text: str) -> bool:
+    """Return whether a warning is all that there is: beside an error it is no cause of it."""
+    return not re.search(r"\b[Ee]rror\b|\bFAILED\b|\bFailed\b|Traceback|\bfatal\b|not found|[a-z]Error\b", text)
+
+
 def _of_environment(match: re.Match[str], text: str) -> bool:
     """Return whether it is the environment that was asked: the frames above say so, or who is asked is only that."""
     if not _is_meant(match, text):
@@ -57,7 +62,7 @@ def _unset(name: str, hint: str, pattern: str, *, lines: int = 1, before: int = 
 
 
 _STATE = (
-    r"(?:environment |env )?(?:variable |var |value )?"
+    r"(?:environment |env )?(?:variable |var |value |setting |key |parameter )?"
     r"(?:is |was |were |has |have |are |must |needs? to |isn't |hasn't |should |cannot |can't )?(?:also )?"
     r"(?:not |never )?(?:been |be )?"
     r"(?:set\b|defined|specified|provided|required|missing|empty|present|configured|found|undefined|unset|supplied|given|exported|declared)"
@@ -129,7 +134,7 @@ PHRASES = (
                 "not provided",
                 "must be defined",
                 "must be provided",
-                " is empty",
+                "empty",
                 "is unset",
                 "not been set",
                 "to be set",
@@ -172,6 +177,34 @@ PHRASES = (
         before=1,
         weight=60,
         judge=_is_of_settings,
+    ),
+    # A locale or certificates that the machine does not have, and a variable names where they are.
+    Phrase("variable.locale", "variable", "unsupported locale setting", r"(?:)", subject="LOCALE_ARCHIVE", weight=60),
+    Phrase(
+        "variable.setlocale",
+        "variable",
+        "cannot change locale",
+        r"setlocale: LC_\w{1,20}: cannot change locale",
+        subject="LOCALE_ARCHIVE",
+        weight=30,
+        judge=_is_all,
+    ),
+    Phrase(
+        "variable.perl_locale",
+        "variable",
+        "Setting locale failed",
+        r"(?:)",
+        subject="LOCALE_ARCHIVE",
+        weight=30,
+        judge=_is_all,
+    ),
+    Phrase(
+        "variable.certificates",
+        "variable",
+        "error setting certificate",
+        r"error setting certificate (?:verify locations|file)",
+        subject="SSL_CERT_FILE",
+        weight=60,
     ),
     Phrase("variable.rails", "variable", "Missing `secret_key_base`", r"(?:)", subject="SECRET_KEY_BASE", weight=60),
     Phrase("variable.laravel", "variable", "No application encryption key", r"(?:)", subject="APP_KEY", weight=60),

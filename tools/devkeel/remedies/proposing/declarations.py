@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from devkeel.candidate.basis import Basis
-from devkeel.catalogue.packages import open_names, suggest
 from devkeel.checks import run_checks
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import DevkeelError
-from devkeel.project.root import DECLARATION, LOCK
 from devkeel.remedies.fix import Fix
+from devkeel.remedies.proposing.replacements import hashes, known, renamed
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from devkeel.diagnosis.cause import Cause
     from devkeel.errors import Diagnostic
@@ -33,11 +32,8 @@ _ALSO: dict[str, frozenset[str]] = {
     "renamed_package": frozenset({"unknown_package"}),
     "removed_package": frozenset({"unknown_package"}),
 }
-_HASH = re.compile(r"(?:sha(?:1|256|512)[-:])?[A-Za-z0-9+/=]{32,128}")
-_PACKAGE = re.compile(r"[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
 _LOCKED = frozenset({"input_not_locked", "hash_of_input"})
-_HEADS = frozenset({"lib", "config", "inputs", "pkgs", "options"})
 
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
@@ -47,15 +43,15 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         yield Fix("Renew the lock, or the part of it that is named.", call=do("lock"))
         return
     if code == "hash_mismatch":
-        yield from _hashes(situation, cause)
+        yield from hashes(situation, cause)
         return
     if code == "renamed_package" or (code == "removed_package" and "to" in cause.facts):
-        yield from _renamed(situation, cause)
+        yield from renamed(situation, cause)
     given = list[Edit]()
     for edit in (
         *_by_checks(situation, cause, code),
         *_by_message(situation, cause, code),
-        *_known(situation, cause, code),
+        *known(situation, cause, code),
     ):
         short = _trimmed(situation, edit)
         if short not in given:
@@ -70,6 +66,11 @@ def _trimmed(situation: Situation, edit: Edit) -> Edit:
     if edit["kind"] != "replace_text":
         return edit
     old, new = edit["old"], edit["new"]
+    option = _OPTION.fullmatch(old.strip()), _OPTION.fullmatch(new.strip())
+    if option[0] is not None and option[1] is not None and option[0]["name"] == option[1]["name"]:
+        for item in situation.declared.definitions:
+            if item.source == option[0]["value"] and item.path.endswith(option[0]["name"]):
+                return {"kind": "set", "path": item.path, "expression": option[1]["value"], "file": item.file}
     clear = situation.files.get(edit["file"], b"").count(old.strip().encode()) == 1
     return {**edit, "old": old.strip(), "new": new.strip()} if clear and old.strip() != new.strip() else edit
 
@@ -97,8 +98,32 @@ def _by_checks(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
     meant = {code, *_ALSO.get(code, ())}
     same = [item for item in report.diagnostics if item.code in meant]
     about = [item for item in same if _is_about(item, cause)] or same
-    for item in about:
-        yield from item.suggestions
+    found = [edit for item in about for edit in item.suggestions]
+    if code == "syntax_error":
+        found = [_wider(situation, edit) for edit in sorted(found, key=lambda edit: not _closes(edit))]
+    yield from found
+
+
+_OPTION = re.compile(r"(?P<name>[\w.-]{1,100}) = (?P<value>pkgs\.[\w.-]{1,100});")
+_CLOSED = re.compile(r"[\])}] ?;?\s*")
+
+
+def _closes(edit: Edit) -> bool:
+    """Return whether a bracket is put before the semicolon at which Nix came to a stop."""
+    old, new = edit.get("old", "").strip(), edit.get("new", "").strip()
+    return old.startswith(";") and new.endswith(old) and _CLOSED.fullmatch(new) is not None
+
+
+def _wider(situation: Situation, edit: Edit) -> Edit:
+    """Return a replacement of signs alone with the line before it, so that it is clear what it is about."""
+    old, new = edit.get("old", ""), edit.get("new", "")
+    text = situation.files.get(edit.get("file", ""), b"").decode("utf-8", "replace")
+    lines = text.split("\n")
+    at = [number for number, line in enumerate(lines) if line.strip() == old.strip()]
+    if not old or re.search(r"\w", old) or len(at) != 1 or at[0] == 0:
+        return edit
+    above, space = lines[at[0] - 1].strip(), lines[at[0]][: len(lines[at[0]]) - len(lines[at[0]].lstrip())]
+    return {**edit, "old": f"{above}\n{space}{old.strip()}", "new": f"{above}\n{space}{new.strip()}"}
 
 
 def _is_about(item: Diagnostic, cause: Cause) -> bool:
@@ -146,56 +171,3 @@ def _root(situation: Situation) -> str | None:
         if found is not None:
             return found["root"]
     return None
-
-
-def _known(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
-    """Yield what is known of such a message without its suggestions."""
-    name = cause.subject
-    if code == "undefined_variable" and _WORD.fullmatch(name) and name not in _HEADS:
-        names = open_names(situation.files.get(LOCK))
-        if names.status_of(name).known:
-            yield from _replacing(situation, name, f"pkgs.{name}")
-    if code in ("unknown_package", "removed_package") and _PACKAGE.fullmatch(name):
-        for other in suggest(name, 3, situation.files.get(LOCK)):
-            if other != name:
-                yield from _replacing(situation, f"pkgs.{name}", f"pkgs.{other}")
-
-
-def _renamed(situation: Situation, cause: Cause) -> Iterator[Fix]:
-    new = cause.facts["to"].removeprefix("pkgs.").rstrip(".")
-    if _PACKAGE.fullmatch(new):
-        for edit in _replacing(situation, cause.subject, new):
-            yield Fix(f"Write {new}, as nixpkgs calls {cause.subject} now.", (edit,))
-
-
-def _replacing(situation: Situation, old: str, new: str) -> Iterator[Edit]:
-    """Yield the line of a Nix file in which a name stands, and nothing else of it twice, with another in its place."""
-    word = re.compile(rf"(?<![\w.'-]){re.escape(old)}(?![\w'-])")
-    inner = re.compile(rf"(?<![\w'-]){re.escape(old)}(?![\w'-])")
-    for file, data in sorted(situation.files.items(), key=lambda item: item[0] != DECLARATION):
-        text = data.decode("utf-8", "replace") if file.endswith(".nix") else ""
-        for pattern in (word, inner):
-            lines = [line for line in text.splitlines() if pattern.search(line.partition("#")[0])]
-            if len(lines) == 1 and text.count(lines[0]) == 1 and len(pattern.findall(lines[0])) == 1:
-                changed = pattern.sub(lambda _: new, lines[0])
-                yield {"kind": "replace_text", "file": file, "old": lines[0].strip(), "new": changed.strip()}
-                return
-
-
-def _hashes(situation: Situation, cause: Cause) -> Iterator[Fix]:
-    """Yield the hash that was got in place of the one that a file has."""
-    old, new = cause.subject, cause.facts["got"]
-    if not (_HASH.fullmatch(old) and _HASH.fullmatch(new)) or len(old) != len(new):
-        return
-    for file, text in _texts(situation):
-        if text.count(old) == 1:
-            edit = {"kind": "replace_text", "file": file, "old": old, "new": new}
-            yield Fix(
-                "Write the hash that was got.",
-                (edit,),
-                uncertain="Whether what was got is what is meant: look why it changed first.",
-            )
-
-
-def _texts(situation: Situation) -> Iterable[tuple[str, str]]:
-    return ((name, data.decode("utf-8", "replace")) for name, data in situation.files.items() if name.endswith(".nix"))

@@ -48,6 +48,9 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
             uncertain="What the message lists under Known issues stays open; a newer version may have none of it.",
         )
     elif code in _ASKS:
+        if code == "unsupported_package" and name in situation.packages:
+            edit: dict[str, Any] = {"kind": "remove_packages", "names": [name]}
+            yield Fix(f"Leave {name} out: it is not made for this system.", (edit,))
         key, why = _ASKS[code]
         yield Fix(f"Permit such packages: {full} {why}", (_set(f"nixpkgs.{key}"),), create=create)
 

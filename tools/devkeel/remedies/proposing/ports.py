@@ -57,6 +57,11 @@ def _edits(situation: Situation, port: int) -> Iterator[dict[str, Any]]:
         yield {"kind": "set", "path": item.path, "value": str(free) if isinstance(item.value, str) else free}
     if own:
         return
+    number = re.compile(rf"(?<!\d){port}(?!\d)")
+    for item in situation.declared.definitions:
+        if item.path.startswith("processes.") and isinstance(item.value, str) and len(number.findall(item.value)) == 1:
+            yield {"kind": "set", "path": item.path, "value": number.sub(str(free), item.value)}
+            return
     for service in SERVICES:
         path = f"services.{service.name}.{service.port_option}"
         if (

@@ -30,6 +30,8 @@ ROWS: tuple[ProposerRow, ...] = (
     ProposerRow("services", ("service",)),
     ProposerRow("ports", ("port",)),
     ProposerRow("variables", ("variable",)),
+    ProposerRow("definitions", ("declaration", "option")),
+    ProposerRow("flakes", ("declaration", "input", "unfree", "insecure")),
     ProposerRow("declarations", ("declaration", "option", "input")),
     ProposerRow("permits", ("unfree", "insecure")),
     ProposerRow("tracking", ("untracked",)),

@@ -44,6 +44,28 @@ _BY_OPTION: dict[str, str] = {
     "ANDROID_HOME": "android",
     "ANDROID_SDK_ROOT": "android",
 }
+# What a package has that such a variable names.
+_BY_PACKAGE: dict[str, tuple[str, dict[str, Any]]] = {
+    "LOCALE_ARCHIVE": (
+        "glibcLocales",
+        {
+            "kind": "set",
+            "path": "env.LOCALE_ARCHIVE",
+            "expression": '"${pkgs.glibcLocales}/lib/locale/locale-archive"',
+        },
+    ),
+    "SSL_CERT_FILE": ("cacert", {"kind": "add_packages", "names": ["cacert"]}),
+}
+# Where the sources of a project say a value: the file, and what stands there around it.
+_SOURCES: tuple[tuple[str, str, str, str | None], ...] = (
+    (
+        "DJANGO_SETTINGS_MODULE",
+        "manage.py",
+        r"[\"']DJANGO_SETTINGS_MODULE[\"'],\s*[\"'](?P<value>[\w.]{1,100})[\"']",
+        None,
+    ),
+    ("DATABASE_URL", "prisma/schema.prisma", r"provider\s*=\s*\"sqlite\"", "file:./dev.db"),
+)
 # What follows from a service that is enabled: the form of the value, with its port and the name of the database.
 _OF_SERVICES: tuple[tuple[str, str, str], ...] = (
     (
@@ -120,7 +142,12 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if name in _BY_OPTION:
         yield Fix(f"Enable {_BY_OPTION[name]}, which sets {name}.", (_enable(_BY_OPTION[name]),))
         return
+    if name in _BY_PACKAGE:
+        package, edit = _BY_PACKAGE[name]
+        yield Fix(f"Let {name} name what {package} has.", (edit,))
+        return
     yield from _from_files(situation, name)
+    yield from _in_sources(situation, name)
     yield from _of_services(situation, name)
     if name in _USUAL:
         edit = {"kind": "set", "path": f"env.{name}", "value": _USUAL[name]}
@@ -155,6 +182,16 @@ def _from_files(situation: Situation, name: str) -> Iterator[Fix]:
             yield Fix(f"Set {name} as {file} has it.", (edit,), uncertain="The value is that of an example.")
         elif not any(situation.read(own) for own in _OWN):
             yield _copied(file)
+
+
+def _in_sources(situation: Situation, name: str) -> Iterator[Fix]:
+    """Yield the value that the project's own sources say."""
+    for variable, file, pattern, value in _SOURCES:
+        text = (situation.read(file) or b"")[:200_000].decode("utf-8", "replace") if variable == name else ""
+        found = re.search(pattern, text) if text else None
+        if found is not None:
+            edit = {"kind": "set", "path": f"env.{name}", "value": value or found["value"]}
+            yield Fix(f"Set {name} as {file} has it.", (edit,))
 
 
 def _copied(example: str) -> Fix:

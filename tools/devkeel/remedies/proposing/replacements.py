@@ -1,0 +1,140 @@
+"""What is written instead of a name, a hash or a bracket, where a file of the project has it once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from devkeel.catalogue.packages import open_names, suggest
+from devkeel.project.root import DECLARATION, LOCK
+from devkeel.remedies.fix import Fix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from devkeel.diagnosis.cause import Cause
+    from devkeel.remedies.situation import Situation
+
+__all__ = ["hashes", "known", "renamed", "replacing"]
+
+Edit = dict[str, Any]
+_HASH = re.compile(r"(?:sha(?:1|256|512)[-:])?[A-Za-z0-9+/=]{32,128}")
+_PACKAGE = re.compile(r"[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*")
+_WORD = re.compile(r"[A-Za-z_][\w'-]*")
+_HEADS = frozenset({"lib", "config", "inputs", "pkgs", "options"})
+# What nixpkgs calls versions of a program that a message calls by its own name: {0} the first number, {1} the second.
+_TOOLS: dict[str, tuple[str, ...]] = {
+    "node.js": ("nodejs_{0}", "nodejs-slim_{0}"),
+    "go": ("go_{0}_{1}",),
+    "openjdk": ("jdk{0}", "openjdk{0}", "jdk{0}_headless"),
+    "jdk": ("jdk{0}", "openjdk{0}", "jdk{0}_headless"),
+    "python": ("python{0}{1}", "python{0}"),
+    "postgresql": ("postgresql_{0}",),
+    "postgres": ("postgresql_{0}",),
+    "php": ("php{0}{1}",),
+    "ruby": ("ruby_{0}_{1}",),
+    "llvm": ("llvmPackages_{0}", "llvm_{0}"),
+    "clang": ("clang_{0}",),
+    "dotnet sdk": ("dotnet-sdk_{0}",),
+    ".net": ("dotnet-sdk_{0}",),
+    ".net sdk": ("dotnet-sdk_{0}",),
+    "mariadb": ("mariadb_{0}{1}", "mariadb_{0}_{1}"),
+}
+_VERSIONED = re.compile(r"(?P<tool>[A-Za-z.][A-Za-z. ]*?) v?(?P<major>\d+)(?:\.(?P<minor>\d+))?")
+
+
+def renamed(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield the name that the message says instead of an old one."""
+    new = cause.facts["to"].removeprefix("pkgs.").rstrip(".")
+    if _PACKAGE.fullmatch(new):
+        for edit in replacing(situation, cause.subject, new):
+            yield Fix(f"Write {new}, as nixpkgs calls {cause.subject} now.", (edit,))
+
+
+def known(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
+    """Yield what is known of such a message without its suggestions."""
+    name, lock = cause.subject, situation.files.get(LOCK)
+    if code == "undefined_variable" and _WORD.fullmatch(name) and name not in _HEADS:
+        yield from _undefined(situation, name, lock)
+    if code == "removed_package":
+        for old in _called(name):
+            yield from _out_of_set(situation, old, lock)
+            yield from _like(situation, old, lock)
+    elif code == "unknown_package" and _PACKAGE.fullmatch(name):
+        yield from _like(situation, name, lock)
+
+
+def _undefined(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
+    """Yield a package that is named without its set, or with a slip where a set is open."""
+    if open_names(lock).status_of(name).known:
+        yield from replacing(situation, name, f"pkgs.{name}")
+        return
+    opened = any(b"with pkgs;" in data for data in situation.files.values())
+    for other in suggest(name, 3, lock):
+        yield from replacing(situation, name, other if opened else f"pkgs.{other}")
+
+
+def _called(name: str) -> Iterator[str]:
+    """Yield the attributes that a removed thing may have: its own name, or those of a version of a program."""
+    if _PACKAGE.fullmatch(name):
+        yield name
+        return
+    found = _VERSIONED.fullmatch(name)
+    for form in _TOOLS.get(found["tool"].lower(), ()) if found else ():
+        if found is not None and ("{1}" not in form or found["minor"]):
+            yield form.format(found["major"], found["minor"])
+
+
+def _out_of_set(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
+    """Yield what was in a set that is gone and stands at the top now."""
+    used = re.compile(rf"(?<![\w'-])(?:pkgs\.)?{re.escape(name)}\.(?P<inner>[A-Za-z_][\w'-]*)")
+    for file, text in _texts(situation):
+        for found in used.finditer(text):
+            if open_names(lock).status_of(found["inner"]).known:
+                new = found["inner"] if not found[0].startswith("pkgs.") else f"pkgs.{found['inner']}"
+                yield from replacing(situation, found[0], new, only=file)
+
+
+def _like(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
+    names = open_names(lock)
+    living = [other for other in suggest(name, 4, lock) if other != name and names.status_of(other).known]
+    for other in sorted(living, key=lambda other: _VERSION.sub("", other) != _VERSION.sub("", name)):
+        yield from replacing(situation, f"pkgs.{name}", f"pkgs.{other}")
+
+
+_VERSION = re.compile(r"[\d_.]+$")
+
+
+def replacing(situation: Situation, old: str, new: str, only: str | None = None) -> Iterator[Edit]:
+    """Yield the line of a Nix file in which a name stands once, and nowhere else, with another in its place."""
+    whole = next((item for item in situation.declared.definitions if item.source == old), None)
+    if whole is not None and only is None:
+        yield {"kind": "set", "path": whole.path, "expression": new, "file": whole.file}
+        return
+    word = re.compile(rf"(?<![\w.'-]){re.escape(old)}(?![\w'-])")
+    inner = re.compile(rf"(?<![\w'-]){re.escape(old.removeprefix('pkgs.'))}(?![\w'-])")
+    for file, text in _texts(situation):
+        for pattern, instead in ((word, new), (inner, new.removeprefix("pkgs.") if old.startswith("pkgs.") else new)):
+            lines = [line for line in text.splitlines() if pattern.search(line.partition("#")[0])]
+            if only in (None, file) and len(lines) == 1 and text.count(lines[0]) == 1 == len(pattern.findall(lines[0])):
+                changed = instead.join(pattern.split(lines[0]))
+                yield {"kind": "replace_text", "file": file, "old": lines[0].strip(), "new": changed.strip()}
+                return
+
+
+def hashes(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield the hash that was got in place of the one that a file has."""
+    old, new = cause.subject, cause.facts["got"]
+    if not (_HASH.fullmatch(old) and _HASH.fullmatch(new)) or len(old) != len(new):
+        return
+    for file, text in _texts(situation):
+        if text.count(old) == 1:
+            edit = {"kind": "replace_text", "file": file, "old": old, "new": new}
+            uncertain = "Whether what was got is what is meant: look why it changed first."
+            yield Fix("Write the hash that was got.", (edit,), uncertain=uncertain)
+
+
+def _texts(situation: Situation) -> Iterable[tuple[str, str]]:
+    """Return the Nix files of the declaration, devenv.nix first."""
+    ordered = sorted(situation.files.items(), key=lambda item: item[0] != DECLARATION)
+    return ((name, data.decode("utf-8", "replace")) for name, data in ordered if name.endswith(".nix"))
