@@ -106,3 +106,12 @@ def _printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     capsys.readouterr()
     assert run(words) == 0
     return capsys.readouterr().out
+
+
+def test_a_file_that_a_fix_begins_is_begun(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = "error: Package \u2018ngrok-3.1\u2019 in /n/a.nix:1 has an unfree license, refusing to evaluate.\n"
+    (root / "build.log").write_text(refused)
+    assert run(["diagnose", "build.log"]) == 0
+    assert "--create" in capsys.readouterr().out
+    assert answer(capsys, "build.log", "--apply", "1")[0] == 0
+    assert "ngrok" in (root / "devenv.yaml").read_text()

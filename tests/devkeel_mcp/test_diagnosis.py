@@ -57,3 +57,13 @@ async def test_secrets_in_the_line_are_masked(agent: Agent) -> None:
     )
     assert token not in text_of(result)
     assert token not in json.dumps(result.structured_content)
+
+
+async def test_a_file_that_a_fix_begins_is_asked_for_in_its_call(agent: Agent) -> None:
+    refused = "error: Package \u2018ngrok-3.1\u2019 in /n/a.nix:1 has an unfree license, refusing to evaluate.\n"
+    (agent.root / "devenv.yaml").unlink(missing_ok=True)
+    found = await agent.data("diagnose", text=refused)
+    before, _, edits = found["next"].partition("edits=")
+    assert before == "edit_environment create=true "
+    made = await agent.data("edit_environment", edits=json.loads(edits), create=True, level="schema")
+    assert made["published"]

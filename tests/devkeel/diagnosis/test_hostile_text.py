@@ -19,28 +19,7 @@ if TYPE_CHECKING:
 
 _WINDOW = 2000
 _HANGS = 60  # seconds, after which a pattern is said to hang: all of them together take a fraction of it
-_FILLING = (
-    "a",
-    "A_",
-    "1",
-    "9.",
-    " ",
-    "\t",
-    ":",
-    "/",
-    "'",
-    '"',
-    "`",
-    "-",
-    "a b ",
-    "a.b/",
-    "(",
-    "[",
-    "=",
-    "\u2018",
-    "a, ",
-    "x: ",
-)
+_FILLING = ("a", "A_", "9.", " ", ":/", "'", "a b ", "a, ", "x: ")
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +65,7 @@ def _flat(items: Any) -> Iterator[str | None]:
 
 def _windows(phrase: Phrase) -> Iterator[str]:
     """Yield what a phrase may see at most: its own words, with what its repeats take between them, and no end."""
-    parts = _literals(phrase.pattern)[:12]
+    parts = _literals(phrase.pattern)[:6]
     rows = phrase.lines + phrase.before
     for filling in _FILLING:
         long = filling * (_WINDOW // len(filling))
@@ -100,21 +79,22 @@ def _windows(phrase: Phrase) -> Iterator[str]:
         yield filling.join(parts) + long
 
 
-@pytest.mark.parametrize("phrase", phrases(), ids=lambda phrase: phrase.name)
-def test_no_pattern_hangs_on_what_it_likes(phrase: Phrase) -> None:
-    for window in _windows(phrase):
-        match = phrase.expression.search(window)
-        assert match is None or phrase.judge is None or phrase.judge(match, window) in (True, False)
+def test_no_pattern_hangs_on_what_it_likes() -> None:
+    for phrase in phrases():
+        for window in _windows(phrase):
+            match = phrase.expression.search(window)
+            assert match is None or phrase.judge is None or phrase.judge(match, window) in (True, False), phrase.name
 
 
-@pytest.mark.parametrize("phrase", phrases(), ids=lambda phrase: phrase.name)
-def test_a_repeat_in_a_repeat_is_set_apart_by_a_sign_of_its_own(phrase: Phrase) -> None:
+def test_a_repeat_in_a_repeat_is_set_apart_by_a_sign_of_its_own() -> None:
+    name = ""
+
     def judge(items: Any) -> None:
         for op, value in items:
             if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
                 _, most, part = value
                 repeats = any(each in (sre.MAX_REPEAT, sre.MIN_REPEAT) for each, _ in part)
-                assert most is not sre.MAXREPEAT or not repeats or any(each is sre.LITERAL for each, _ in part)
+                assert most is not sre.MAXREPEAT or not repeats or any(each is sre.LITERAL for each, _ in part), name
                 judge(part)
                 continue
             for each in value if isinstance(value, (tuple, list)) else ():
@@ -122,7 +102,9 @@ def test_a_repeat_in_a_repeat_is_set_apart_by_a_sign_of_its_own(phrase: Phrase) 
                     if isinstance(part, parser.SubPattern):
                         judge(part)
 
-    judge(parser.parse(phrase.pattern, re.MULTILINE))
+    for phrase in phrases():
+        name = phrase.name
+        judge(parser.parse(phrase.pattern, re.MULTILINE))
 
 
 @pytest.mark.parametrize(

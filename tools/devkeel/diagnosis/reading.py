@@ -20,8 +20,7 @@ from devkeel.diagnosis.cause import Cause
 from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel.diagnosis.phrase import Phrase
 

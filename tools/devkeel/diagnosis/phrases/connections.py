@@ -142,7 +142,15 @@ PHRASES = (
     _named("mongodb", "ruby", "Mongo::Error::NoServerAvailable", r"Mongo::Error::NoServerAvailable"),
     _named("elasticsearch", "client", "o living connections", r"o [Ll]iving connections"),
     # Who says no more than that it was refused: what it was is left to the rest of the text.
-    _refused("unnamed", "Connection refused", r"(?P<subject>Connection refused) \(os error (?:111|61)\)", weight=45),
+    _refused(
+        "unnamed_rust", "Connection refused", r"(?P<subject>Connection refused) \(os error (?:111|61)\)", weight=45
+    ),
+    _refused(
+        "unnamed",
+        "Connection refused",
+        r"(?:Errno (?:111|61)\]|ConnectException:) (?P<subject>Connection refused)\s{0,4}$",
+        weight=45,
+    ),
     Phrase(
         "docker.daemon",
         "service",

@@ -150,6 +150,10 @@ PHRASES = (
         rf"[Mm]issing (?:required |the )?(?:env(?:ironment)? ?)?(?:secret|setting|config(?:uration)?|parameter"
         rf"|value|key)? ?(?:for |of )?:? ?{_OPEN}{_LONG}",
     ),
+    _unset("please", "lease ", rf"[Pp]lease (?:set|define|export|provide) (?:the )?{_OPEN}{_LONG}"),
+    _unset("named_variable", "variable ", rf"\bvariable {_OPEN}{_NAME}{_CLOSE} (?:is )?(?:not set|unset|required)"),
+    _unset("zod_path", '"path": [', rf"\"path\": \[\s{{0,20}}\"{_LONG}\"", lines=2),
+    _unset("specify", "specify `", rf"specify `{_LONG}` "),
     _unset("required_key", "required key", rf"required key {_NAME} missing value"),
     _unset("compose", "variable is missing a value", rf"required variable {_NAME} is missing a value"),
     _unset(
