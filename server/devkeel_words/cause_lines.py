@@ -20,8 +20,12 @@ __all__ = ["diagnosis", "fixes", "known", "repair"]
 
 def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[str]:
     """Yield the causes that an answer carries, as plain data, one line each."""
+    before: list[Edits] = []
     for cause in causes:
-        yield f"cause: {cause['kind']} {cause['subject']}, by {cause['line']!r}; {_mended(cause, making)}"
+        edits = cause.get("edits")
+        how = "fix: the same edits" if edits and edits in before else _mended(cause, making)
+        before += [edits] if edits else []
+        yield f"cause: {cause['kind']} {cause['subject']}, by {cause['line']!r}; {how}"
 
 
 def _mended(cause: Mapping[str, Any], making: MakesEdits) -> str:

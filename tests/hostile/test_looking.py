@@ -56,7 +56,15 @@ LINES = {
     # Without the first it runs the tests.
     "gate": (("--no-run", "--report", "**/*.xml", "--report", "bin/*", "--report", "devenv.nix"), ("--history",)),
     "completion": (("bash",), ("zsh",), ("fish",)),
+    "diagnose": tuple((f"failed-{number}.log",) for number in range(4)),
 }
+# What those print of whom it says that something is missing: proposals look at the project for each.
+FAILED = (
+    "a.c:1:10: fatal error: zlib.h: No such file or directory\nError: pg_config executable not found.\n",
+    "ModuleNotFoundError: No module named 'cv2'\nError: Cannot find module 'express'\n",
+    "Could not connect to Redis at 127.0.0.1:6379: Connection refused\n[Errno 98] Address already in use: ('', 8000)\n",
+    "error: Path 'part.nix' in the repository is not tracked by Git.\nsh: 1: DATABASE_URL: parameter not set\n",
+)
 # Edits that go the way of `set`, which is gone to its end: their candidates are evaluated by no other program.
 SHALLOW = {"remove", "unset", "append", "prepend", "rename", "comment", "uncomment", "disable", "patch", "input remove"}
 # Verbs that start what `set` and `check` start, or nothing: which files are looked for is seen there.
@@ -102,7 +110,8 @@ def declaration(inputs: dict[str, Any], body: str, fired: Path) -> dict[str, str
 @pytest.fixture(scope="module")
 def clone(place: Path, pinned_inputs: dict[str, Any]) -> Clone:
     """The repository, with a declaration that Nix evaluates."""
-    return clone_at(place / "clone", declaration(pinned_inputs, DECLARED, place / "fired"))
+    logs = {f"failed-{number}.log": text for number, text in enumerate(FAILED)}
+    return clone_at(place / "clone", declaration(pinned_inputs, DECLARED, place / "fired") | logs)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lines", "making"]
 
+_LINE = 1_000
+
 
 def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
     """Return the call that makes edits."""
@@ -22,4 +24,4 @@ def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
 
 def lines(causes: Iterable[object] | None) -> list[str]:
     """Return the lines about causes that a result or an error carries."""
-    return [*map(cut_line, cause_lines.known(plain(tuple(causes or ())), making))]
+    return [cut_line(line, _LINE) for line in cause_lines.known(plain(tuple(causes or ())), making)]
