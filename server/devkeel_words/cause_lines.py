@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["diagnosis", "fixes", "known", "repair"]
 
 
-def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits) -> Iterator[str]:
-    """Yield the causes that an answer carries, as plain data, one line each."""
+def known(causes: Iterable[Mapping[str, Any]], making: MakesEdits, beside: str) -> Iterator[str]:
+    """Yield the causes that an answer carries, as plain data, one line each.
+
+    beside: what else the answer has; the line that says so is not repeated where it stands there.
+    """
     before: list[Edits] = []
     for cause in causes:
         edits = cause.get("edits")
         how = "fix: the same edits" if edits and edits in before else _mended(cause, making)
         before += [edits] if edits else []
-        yield f"cause: {cause['kind']} {cause['subject']}, by {cause['line']!r}; {how}"
+        line = "" if cause["line"].removesuffix("…") in beside else f", by {cause['line']!r}"
+        yield f"cause: {cause['kind']} {cause['subject']}{line}; {how}"
 
 
 def _mended(cause: Mapping[str, Any], making: MakesEdits) -> str:

@@ -31,7 +31,7 @@ def test_each_cause_is_one_line_whatever_mends_it() -> None:
         cause(refused="forbidden"),
         cause(),
     ]
-    lines = [*cause_lines.known(causes, made)]
+    lines = [*cause_lines.known(causes, made, "")]
     assert len(lines) == len(causes)
     ends = [line.partition("; ")[2] for line in lines]
     assert ends[0].startswith("fix: make 1 False (")
@@ -40,3 +40,10 @@ def test_each_cause_is_one_line_whatever_mends_it() -> None:
     assert ends[6] == "Ask for it."
     assert "forbidden" in ends[7]
     assert ends[8] not in {"", *ends[:8]}
+
+
+def test_the_line_that_stands_in_the_answer_already_is_not_repeated() -> None:
+    (apart,) = cause_lines.known([cause()], made, "something else")
+    (beside,) = cause_lines.known([cause(line="zlib.h: No such…")], made, "cc\nzlib.h: No such file\n")
+    assert "No such file" in apart
+    assert "No such" not in beside

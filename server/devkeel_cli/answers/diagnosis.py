@@ -21,6 +21,6 @@ def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
     return " && ".join([f"{first} --create" if create else first, *more])
 
 
-def known(causes: Iterable[object] | None) -> Iterator[str]:
-    """Yield the lines about causes that a result or an error carries."""
-    yield from map(clean, cause_lines.known(as_data(tuple(causes or ())), making))
+def known(causes: Iterable[object] | None, beside: str) -> Iterator[str]:
+    """Yield the lines about causes that a result or an error carries. beside: what else is shown of it."""
+    yield from map(clean, cause_lines.known(as_data(tuple(causes or ())), making, beside))

@@ -53,6 +53,11 @@ def unexpected(error: Exception) -> DevkeelError:
     )
 
 
+def _said(error: DevkeelError) -> str:
+    found = error.further if isinstance(error, CheckFailed) else ()
+    return "\n".join([error.message, *(item.message for item in found)])
+
+
 def _lines(error: DevkeelError) -> Iterator[str]:
     if error.place:
         yield f"  at:    {clean(str(error.place))}"
@@ -74,6 +79,6 @@ def _lines(error: DevkeelError) -> Iterator[str]:
             fact = value if isinstance(value, str) else json.dumps(value, default=str)
             yield f"  {clean(name)}: {clean(fact)}"
     if causes:
-        yield from (f"  {line}" for line in diagnosis.known(causes))
+        yield from (f"  {line}" for line in diagnosis.known(causes, _said(error)))
     if error.remedy:
         yield f"  next:  {clean(error.remedy)}"

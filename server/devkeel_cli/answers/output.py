@@ -170,7 +170,7 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
         say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
     for line in lines.sandbox(result.sandbox) if result.sandbox is not None else ():
         say(f"note: {clean(line)}", err=True)
-    for line in diagnosis.known(result.causes) if result.causes else ():
+    for line in diagnosis.known(result.causes, f"{result.stdout}\n{result.stderr}") if result.causes else ():
         say(line, err=True)
 
 
@@ -184,7 +184,7 @@ def job(view: JobView) -> Iterable[str]:
     if view.error is not None:
         yield f"error[{view.error['code']}]: {clean(view.error['message'])}"
     if causes := _causes(view):
-        yield from diagnosis.known(causes)
+        yield from diagnosis.known(causes, view.log)
     if view.survivors:
         yield f"could not be ended: {clean(', '.join(view.survivors))}"
 

@@ -22,6 +22,6 @@ def making(edits: Sequence[Mapping[str, Any]], create: bool) -> str:
     return f"edit_environment{begins} edits={json.dumps(list(edits), ensure_ascii=False)}"
 
 
-def lines(causes: Iterable[object] | None) -> list[str]:
-    """Return the lines about causes that a result or an error carries."""
-    return [cut_line(line, _LINE) for line in cause_lines.known(plain(tuple(causes or ())), making)]
+def lines(causes: Iterable[object] | None, beside: str) -> list[str]:
+    """Return the lines about causes that a result or an error carries. beside: what else the answer has."""
+    return [cut_line(line, _LINE) for line in cause_lines.known(plain(tuple(causes or ())), making, beside)]

@@ -91,12 +91,12 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
     if isinstance(error, errors.CheckFailed):
         lines += few(map(diagnostic_line, error.further))
     facts = dict(error.details)
-    told_causes = causes.lines(facts.pop("causes", ()))
+    known = facts.pop("causes", ())
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
         lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
-    lines += told_causes
+    lines += causes.lines(known, "\n".join(lines))
     # Cut before the last line: what to do next is always told.
     told = cut(clean("\n".join(lines)), MAX_BYTES - _LAST)
     return f"{told}\n{cut_line(clean(remedy), _LAST)}"

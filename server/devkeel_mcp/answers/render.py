@@ -237,7 +237,7 @@ def ran(result: RunResult) -> CallToolResult:
     if result.ended_too:
         tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
     tail += [f"{_sentence(line)}." for line in (lines.sandbox(result.sandbox) if result.sandbox is not None else ())]
-    tail += causes.lines(result.causes)
+    tail += causes.lines(result.causes, f"{result.stdout}\n{result.stderr}")
     advice = "Write it to a file and read parts of that."
     return answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
 
@@ -255,7 +255,7 @@ def job(view: JobView) -> CallToolResult:
     tail = [f"Log: up to byte {view.cursor} of {view.log_bytes}."] if view.log_bytes else []
     if view.error is not None:
         tail.append(f"error[{view.error['code']}]: {view.error['message']}")
-        tail += causes.lines(view.error.get("details", {}).get("causes"))
+        tail += causes.lines(view.error.get("details", {}).get("causes"), f"{view.log}\n{view.error['message']}")
     elif view.result is not None:
         tail += _result_lines(view)
     if view.survivors:
@@ -269,7 +269,7 @@ def _result_lines(view: JobView) -> list[str]:
     if not isinstance(view.result, dict):
         return [f"Result: {_compact(view.result)}"]
     told = {name: value for name, value in view.result.items() if name not in ("argv", "causes")}
-    return [f"Result: {_compact(told)}", *causes.lines(view.result.get("causes"))]
+    return [f"Result: {_compact(told)}", *causes.lines(view.result.get("causes"), view.log)]
 
 
 def _once(view: JobView) -> JobView:

@@ -43,6 +43,16 @@ def test_an_error_about_the_request_has_no_causes(environment: Environment) -> N
     assert known_causes(environment.context, MISSING, failed("unknown_option")) == ()
 
 
+def test_a_search_that_found_nothing_is_not_begun_again(environment: Environment) -> None:
+    text = "Because a==1 depends on b<2 and you require b>=2, we can conclude that your requirements are unsatisfiable."
+    error = CheckFailed("unresolvable", text, diagnostics=(Diagnostic("unresolvable", "error", text, "resolution"),))
+    before = known_causes(environment.context, "", error)
+    error.details["searched"] = "Nothing was found."
+    after = known_causes(environment.context, "", error)
+    assert [cause.kind for cause in before] == [cause.kind for cause in after] == ["conflict"]
+    assert (after[0].call, after[0].advice) == (None, "Nothing was found.")
+
+
 def test_a_failed_test_is_no_cause_to_tell(environment: Environment) -> None:
     assert known_causes(environment.context, "FAILED tests/test_a.py::test_b - assert 1 == 2\n") == ()
 

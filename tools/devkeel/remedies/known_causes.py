@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.errors import CheckFailed
 from devkeel.remedies.diagnose import diagnose
@@ -30,6 +31,7 @@ _OF_PROGRAMS = frozenset(
 )
 # The output names these itself, and nothing of the environment mends them.
 _PLAIN = frozenset({"tests", "code"})
+_SEARCHED = "conflict"
 _SHOWN = 200  # characters of a line
 _DETAIL = 16 * 1024  # of a text in an error's details
 
@@ -62,8 +64,15 @@ def known_causes(context: Context, text: str, error: DevkeelError | None = None)
     if error is not None and error.code not in _OF_PROGRAMS:
         return ()
     found = diagnose(context, "\n".join([text, *_said(error)]), action=None)
-    told = (item for item in found.causes if item.fixes or item.kind not in _PLAIN)
-    return tuple(_short(item, found.together) for item in told)
+    # What a search for versions came to is in the error: it is not to be begun again.
+    searched = None if error is None else error.details.get("searched")
+    told = (_without_search(item, searched) if searched else item for item in found.causes)
+    return tuple(_short(item, found.together) for item in told if item.fixes or item.kind not in _PLAIN)
+
+
+def _without_search(cause: DiagnosedCause, searched: str) -> DiagnosedCause:
+    kept = tuple(fix for fix in cause.fixes if fix.edits)
+    return replace(cause, fixes=kept, advice=searched) if cause.kind == _SEARCHED else cause
 
 
 def _said(error: DevkeelError | None) -> Iterable[str]:
