@@ -37,6 +37,7 @@ ALLOWED = {
     "devkeel/api.py": "`devkeel add` is what a comment about the time of a start has measured",
     "devkeel/builds/file_causes.py": "a flag of tar",
     "devkeel/candidate/stage.py": "variables of a shell",
+    "devkeel/catalogue/refresh.py": "a flag of a process of the library's own",
     "devkeel/diagnosis/nix_messages.py": "devenv's flag, as devenv names it",
     "devkeel/diagnosis/obstacles.py": "nix-store's flag",
     "devkeel/diagnosis/phrases/javascript.py": "what node prints of a flag of its own",

@@ -44,7 +44,7 @@ def test_an_error_about_the_request_has_no_causes(environment: Environment) -> N
 
 
 def test_a_search_that_found_nothing_is_not_begun_again(environment: Environment) -> None:
-    text = "Because a==1 depends on b<2 and you require b>=2, we can conclude that your requirements are unsatisfiable."
+    text = "No solution found when resolving dependencies:\n  Because a==1 depends on b<2 and you require b>=2, no."
     error = CheckFailed("unresolvable", text, diagnostics=(Diagnostic("unresolvable", "error", text, "resolution"),))
     before = known_causes(environment.context, "", error)
     error.details["searched"] = "Nothing was found."
