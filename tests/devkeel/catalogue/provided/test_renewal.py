@@ -53,10 +53,10 @@ def put(home: Path, data: bytes, when: int = NEWER) -> Path:
 
 
 def whole() -> bytes:
-    """Return a database that is no small one: with many names that nothing is like."""
+    """Return a database that is no small one: with many names that nothing is like, of files that tables leave out."""
     generator = random.Random(1)
-    names = [f"/bin/{generator.randbytes(24).hex()}" for _ in range(50_000)]
-    return written([("mine", "mine-1.0", [(b"1x", "/bin/only-here"), *((b"1x", name) for name in names)])])
+    names = [f"/doc/{generator.randbytes(24).hex()}" for _ in range(50_000)]
+    return written([("mine", "mine-1.0", [(b"1x", "/bin/only-here"), *((b"1r", name) for name in names)])])
 
 
 def test_a_newer_database_is_used_once_its_tables_are_made(home: Path) -> None:

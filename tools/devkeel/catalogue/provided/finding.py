@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.catalogue.provided.lookup import devenv_way, open_kind, providers, read_row
+from devkeel.catalogue.provided.lookup import attributes_of, devenv_way, open_kind, providers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["NamedFile", "find"]
 
@@ -41,14 +44,11 @@ def find(kind: str, query: str, *, exact: bool = False) -> Iterator[NamedFile]:
             yield NamedFile(kind, found[0].name, match, _by(kind, query, same))
     if exact or len(query) < _SHORTEST:
         return
-    begun = _beginning(kind, query)
-    for match, names in (("prefix", begun), ("part", _within(kind, query))):
-        for name in names:
+    for match, rows in (("prefix", _beginning(kind, query)), ("part", _within(kind, query))):
+        for name, value in rows:
             if name not in seen:
                 seen.add(name)
-                row = read_row(kind, name)
-                if row:
-                    yield NamedFile(kind, name, match, _by(kind, name, row))
+                yield NamedFile(kind, name, match, _by(kind, name, attributes_of(value)))
 
 
 def _by(kind: str, name: str, attributes: list[str]) -> tuple[str, ...]:
@@ -56,38 +56,36 @@ def _by(kind: str, name: str, attributes: list[str]) -> tuple[str, ...]:
     return (*([way] if way else []), *attributes[:_SHOWN])
 
 
-def _beginning(kind: str, query: str) -> list[str]:
-    """Return the names that begin with a query, the shortest first: of a header, its last part, or its folder."""
+def _beginning(kind: str, query: str) -> list[tuple[str, str]]:
+    """Return the rows whose names begin with a query, the shortest first: of a header, its last part, or its folder."""
     table = open_kind(kind)
     if kind == "header":
         folders, _, last = query.rpartition("/")
-        rows = table.rows(last, _MANY)
-        names = ["/".join(reversed(key.split("/"))) for key, _ in rows]
-        names = [name for name in names if name.rpartition("/")[0].endswith(folders)]
+        rows = [("/".join(reversed(key.split("/"))), value) for key, value in table.rows(last, _MANY)]
+        rows = [row for row in rows if row[0].rpartition("/")[0].endswith(folders)]
     else:
-        names = [key for key, _ in table.rows(query, _MANY)]
+        rows = table.rows(query, _MANY)
         if kind == "library" and not query.startswith("lib"):
-            names += [key for key, _ in table.rows(f"lib{query}", _MANY)]
-    return sorted(names, key=len)
+            rows += table.rows(f"lib{query}", _MANY)
+    return sorted(rows, key=lambda row: len(row[0]))
 
 
-def _within(kind: str, query: str) -> Iterator[str]:
-    """Yield the names that have a query in them, whatever its case; headers, which are most of all names, are not."""
+def _within(kind: str, query: str) -> Iterator[tuple[str, str]]:
+    """Yield the rows whose names have a query in them, whatever its case; headers, most of all names, are left out."""
     if kind == "header":
         return
-    text, lowered = _text(kind)
+    rows, lowered, starts = _rows_by_length(kind)
     wanted = query.lower()
     place, count = lowered.find(wanted), 0
     while place >= 0 and count < _MANY:
-        end = text.find("\n", place)
-        yield text[text.rfind("\n", 0, place) + 1 : end]
-        place, count = lowered.find(wanted, end), count + 1
+        yield rows[bisect_right(starts, place) - 1]
+        place, count = lowered.find(wanted, lowered.find("\n", place)), count + 1
 
 
 @cache
-def _text(kind: str) -> tuple[str, str]:
-    """Return the names of a kind, the shortest first, a line each; and the same in small letters."""
-    names = sorted((key for key, _ in open_kind(kind).every()), key=len)
-    # Small letters of some signs are two signs: then places in one text are not those in the other.
-    text = "\n" + "\n".join(name for name in names if len(name.lower()) == len(name)) + "\n"
-    return text, text.lower()
+def _rows_by_length(kind: str) -> tuple[list[tuple[str, str]], str, Sequence[int]]:
+    """Return the rows of a kind, the shortest name first; their names in small letters, and where each begins."""
+    rows = sorted(open_kind(kind).every(), key=lambda row: len(row[0]))
+    names = [key.lower() for key, _ in rows]
+    starts = array("L", accumulate((len(name) + 1 for name in names[:-1]), initial=1))
+    return rows, "\n" + "\n".join(names) + "\n", starts

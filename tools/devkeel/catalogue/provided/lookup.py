@@ -18,7 +18,7 @@ from devkeel.catalogue.provided.table import CERTAIN, DEEPER, Table, open_table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["KINDS", "Provider", "devenv_way", "open_kind", "providers", "read_row"]
+__all__ = ["KINDS", "Provider", "attributes_of", "devenv_way", "open_kind", "providers"]
 
 _LONGEST = 200
 _DEEPEST = 2  # folders above a header in the tables; of what lies deeper they have the first two
@@ -157,11 +157,9 @@ def _unversioned(attribute: str) -> str:
     return attribute if match is None else match[1]
 
 
-def read_row(kind: str, name: str) -> list[str]:
-    """Return the attributes of a name as it stands in the table of a kind, without looking further."""
-    key = "/".join(reversed(name.split("/"))) if kind == "header" else name
-    value = open_kind(kind).get(key) or ""
-    return [item.partition("=")[0] for item in value.lstrip(CERTAIN + DEEPER).split(" ") if item]
+def attributes_of(value: str) -> list[str]:
+    """Return the attributes in a row of a table, the likeliest first."""
+    return [item.partition("=")[0] for item in value.lstrip(CERTAIN + DEEPER).split(" ")]
 
 
 @cache
