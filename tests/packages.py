@@ -39,6 +39,7 @@ LIBRARIES = (
     ("frames", "1.5.3", ("numbers-lib<2",), "VERSION = '1.5.3'\n"),
     ("frames", "2.0.0", ("numbers-lib>=1",), BREAKS),
     ("plain", "1.0.0", (), "VALUE = 42\n"),
+    ("lacking", "1.0.0", (), "import plain\n"),
     ("modern", "1.0.0", (), ""),
 )
 # What devkeel asks of micromamba, answered by py-rattler: an option that is not among these is refused.

@@ -94,6 +94,10 @@ def test_requirements_that_exclude_each_other_are_moved_to_the_nearest_versions(
     assert names_of(found) == [["numbers-lib==1.0.0"]]
 
 
+def test_what_a_library_needs_and_does_not_ask_for_is_added(project: Callable[..., Environment]) -> None:
+    assert names_of(search(project({"requirements.txt": "lacking\n"}))) == [["plain"]]
+
+
 def test_a_version_that_is_not_there_becomes_the_nearest_one(project: Callable[..., Environment]) -> None:
     assert names_of(search(project({"requirements.txt": "frames==1.9\n"}))) == [["frames==1.5.3"]]
 

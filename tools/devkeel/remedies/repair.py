@@ -227,7 +227,8 @@ def _importing(trials: Trials, outcome: Outcome) -> Iterator[Fix]:
     if base and not left:
         was = trials.versions()
         now = ", ".join(f"{name} {was.held[name]}" for name in base if name in was.held) if was is not None else ""
-        sentence = f"With {', '.join(base.values())} in place of {now}, {' and '.join(searched)} can be imported."
+        instead = f" in place of {now}" if now else ""
+        sentence = f"With {', '.join(base.values())}{instead}, {' and '.join(searched)} can be imported."
         yield Fix(sentence, merged(trials.given, trials.edit([*base.values()])), uncertain=_OPEN)
         return
     for name in searched:

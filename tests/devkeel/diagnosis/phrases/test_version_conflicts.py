@@ -52,6 +52,8 @@ POETRY = (
         (f"{LIBRARY}pydantic.errors.PydanticImportError: `BaseSettings` has been moved to the `pydantic-settings` package.", "pydantic<2"),
         (f"{OWN}pydantic.errors.PydanticImportError: `BaseSettings` has been moved to the `pydantic-settings` package.", "pydantic-settings"),
         ("ImportError: cannot import name 'TypeIs' from 'typing_extensions' (/usr/lib/t.py)", "typing-extensions>=4.10"),
+        ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools<82"),
+        (f"{LIBRARY}ModuleNotFoundError: No module named 'vine.five'", "vine<5"),
         (LEFT, "numpy<2.0.0,>=1.23.5"),
         (CONFLICT, "click<8,>=7"),
         (TRANSFORMERS, "tokenizers>=0.21,<0.22"),

@@ -140,6 +140,8 @@ BREAKS: tuple[KnownBreak, ...] = (
     # Packaging and models
     _attribute("get", "'EntryPoints' object", "importlib-metadata<5"),
     _import("packaging", "pkg_resources", "setuptools<70"),
+    # setuptools 82 came without it.
+    KnownBreak("'pkg_resources'", r"No module named 'pkg_resources'", "setuptools<82", True),
     KnownBreak("vine.five", r"No module named 'vine\.five'", "vine<5", True),
     _import("cached_download", "huggingface_hub", "huggingface-hub<0.26"),
     _import("HfFolder", "huggingface_hub", "huggingface-hub<1"),
@@ -150,6 +152,7 @@ BREAKS: tuple[KnownBreak, ...] = (
     ),
 )
 
+_KNOWN = 95  # a module that has gone is not one that was never there
 _NEAR = 4000
 _FRAME = re.compile(r"(?:File \"|^(?:E +)?)(?P<path>[^\s\"]{1,400}?\.pyx?)(?:\", line \d|:\d+: in )", re.MULTILINE)
 _INSTALLED = ("site-packages/", "dist-packages/", "/nix/store/")
@@ -182,7 +185,7 @@ def _phrase(number: int, row: KnownBreak) -> Phrase:
         "conflict",
         row.hint,
         row.pattern,
-        weight=85,
+        weight=_KNOWN,
         subject=row.distribution,
         facts={"requirement": row.requirement},
         judge=None if row.everywhere else partial(_is_where, distribution=row.distribution, own=row.own),

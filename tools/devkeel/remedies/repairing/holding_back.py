@@ -16,6 +16,7 @@ from devkeel.remedies.repairing.series import above, below, bounded, distance, h
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from devkeel.libraries.manifests.requirement import Requirement
     from devkeel.libraries.resolve.dated import DatedVersions
@@ -26,6 +27,7 @@ __all__ = ["HeldBack", "held_back"]
 _ROUNDS = 6  # libraries that one after the other are in the way
 _STEPS = 3  # from the newest series down, before what is known to have worked
 _SUSPECTS = 5
+_LACKS = "No module named"
 # What an exception says that a module of another library does not have, or has of another size.
 _NAMED = re.compile(
     r"(?P<size>[\w.]+) size changed|from '(?P<source>[\w.]+)'|module '(?P<module>[\w.]+)' has no attribute"
@@ -95,7 +97,12 @@ def _round(
     now = trials.versions(given)
     if now is None or broken[0] not in now.held:
         return None
+    lacking = [item for item in _distributions(broken[1]) if item not in now.held] if _LACKS in broken[1] else []
     search = _BoundSearch(trials, base, broken, trials.declared(given), allowed)
+    for name in lacking:
+        found = search.added(name, now.dates.get(broken[0]))
+        if found is not None:
+            return found
     suspects = [*_suspects(trials, now, *broken)][:_SUSPECTS]
     for suspect in suspects:
         found = search.one(suspect)
@@ -138,6 +145,19 @@ class _BoundSearch(Struct, frozen=True):
     broken: tuple[str, str]
     declared: Mapping[str, Requirement]
     allowed: frozenset[str]
+
+    def added(self, name: str, date: datetime | None) -> HeldBack | None:
+        """Return what lets the other import by a library that it needs and does not ask for.
+
+        date: when the other was published, None where that is not known.
+        """
+        requirements = {**self.base, name: name}
+        found = self.trials.versions((self.trials.edit([*requirements.values()]),))
+        if found is None or name not in found.held:
+            return None
+        then = self.trials.then(name, date) if date is not None else None
+        suspect = _Suspect(name, found.held[name], then.held.get(name) if then is not None else None, True)
+        return self._made([suspect], requirements) or self.one(suspect)
 
     def one(self, suspect: _Suspect) -> HeldBack | None:
         """Return the widest bound of one library with which the other imports."""
@@ -194,7 +214,10 @@ class _BoundSearch(Struct, frozen=True):
         return found.held.get(name) if found is not None else None
 
     def _tried(self, suspects: list[_Suspect], bounds: Mapping[str, str]) -> HeldBack | None:
-        requirements = self._requirements(bounds)
+        return self._made(suspects, self._requirements(bounds))
+
+    def _made(self, suspects: list[_Suspect], requirements: Mapping[str, str]) -> HeldBack | None:
+        """Return what comes of requirements, where that is better than before."""
         outcome = self.trials.outcome((self.trials.edit([*requirements.values()]),))
         after = outcome.broken.get(self.broken[0])
         # What is held back is imported by itself as well, and fails as what is made of it does.
