@@ -127,6 +127,7 @@ SAID = [
     ("ERROR: 'ffmpeg' not found. Please install it.", "ffmpeg"),
     ("-density: 1: -density: convert: not found", "convert"),
     ('Failed to run `"pkg-config" "--libs" "openssl"`: No such file or directory (os error 2)', "pkg-config"),
+    ('failed to execute protoc: Os { code: 2, kind: NotFound, message: "No such file or directory" }', "protoc"),
     ("error: failed to run command: `wasm-opt`: No such file or directory (os error 2)", "wasm-opt"),
     (
         'subprocess.py", line 1551, in _execute_child\n    raise child_exception_type(errno_num, err_msg, err_filename)\n'
@@ -136,6 +137,7 @@ SAID = [
     ("Error: yq is required but it's not installed. Aborting.", "yq"),
 ]
 NOTHING = [
+    'failed to spawn process: Os { code: 2, kind: NotFound, message: "No such file or directory" }',
     "sh: 1: source: not found",
     "./run.sh: 3: [[: not found",
     "bash: nvm: command not found",

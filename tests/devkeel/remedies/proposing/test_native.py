@@ -142,6 +142,22 @@ def test_another_program_is_told_where_a_library_lies(tmp_path: Path) -> None:
     assert edit["expression"] == "lib.makeLibraryPath [ pkgs.openssl pkgs.zlib ]"
 
 
+@pytest.mark.parametrize(
+    ("listed", "then"),
+    [
+        ("pkgs.lib.makeLibraryPath [ pkgs.zlib ]", "pkgs.lib.makeLibraryPath [ pkgs.zlib pkgs.libGL ]"),
+        ("pkgs.lib.makeLibraryPath (with pkgs; [ zlib ])", "pkgs.lib.makeLibraryPath (with pkgs; [ zlib libGL ])"),
+        ("pkgs.lib.makeLibraryPath [\n  pkgs.zlib\n]", "pkgs.lib.makeLibraryPath [\n  pkgs.zlib\n  pkgs.libGL\n]"),
+    ],
+)
+def test_a_flake_that_makes_a_path_of_libraries_gets_another_one(tmp_path: Path, listed: str, then: str) -> None:
+    flake = FLAKE.replace("packages = with", f"LD_LIBRARY_PATH = {listed};\n      packages = with")
+    (cause,) = causes(tmp_path, f"ImportError: libGL.so.1: {GONE}\n", flake_nix=flake)
+    (edit,) = edits(cause)
+    assert edit["kind"] == "replace_text"
+    assert flake.replace(str(edit["old"]), str(edit["new"])) == flake.replace(listed, then)
+
+
 def test_several_things_of_one_step_are_mended_together(tmp_path: Path) -> None:
     (tmp_path / "devenv.nix").write_text(devenv("packages = [ pkgs.git ];"))
     text = "Error: Please make sure the libxml2 and libxslt development packages are installed.\n"
@@ -157,6 +173,7 @@ def test_several_things_of_one_step_are_mended_together(tmp_path: Path) -> None:
         f"ImportError: libcuda.so.1: {GONE}",
         "src/net.c:3:10: fatal error: server.h: No such file or directory",
         "./run.sh: line 3: deploy: command not found",
+        "/usr/bin/ld: cannot find -lcommon: No such file or directory",
         "bash: our-own-tool-of-this-project: command not found",
     ],
 )

@@ -19,7 +19,7 @@ _HERE = r"(?:^|[\s:>|/(\[])"
 _WORDS = re.compile(
     r"an?|and|any|are|be|binary|by|can|command|compiler|configuration|could|dependency|directory|driver|error|executable"
     r"|exist|file|for|from|has|have|if|image|in|interpreter|is|it|its|key|library|module|network|no|not|of|on|one|or"
-    r"|package|path|plugin|program|resource|script|service|server|shell|sub|tests|that|the|there|they|this|tool|user|was"
+    r"|package|path|plugin|process|program|resource|script|service|server|shell|sub|tests|that|the|there|they|this|tool|user|was"
     r"|were|which|with|you|your",
     re.IGNORECASE,
 )
@@ -341,6 +341,12 @@ PHRASES = (
         "ailed to ",
         r"[Ff]ailed to (?:run|execute|spawn|start|invoke)(?: command)?:? [`'\\\"]{1,4}(?:[\w./-]*/)?"
         rf"{_NAME}[`'\\\"][^\n]{{0,300}}(?:No such file or directory|os error 2|kind: NotFound|program not found)",
+    ),
+    _row(
+        "rust.expect",
+        "ailed to ",
+        r"[Ff]ailed to (?:run|execute|spawn|start|invoke|launch|find) [`'\"]{0,1}"
+        rf"{_NAME}[`'\"]{{0,1}}:? (?:Os \{{ code: 2, kind: NotFound|No such file or directory \(os error 2\))",
     ),
     _row("which.program", "no ", rf"which: no {_NAME} in \(", weight=45, judge=_ends_it),
 )

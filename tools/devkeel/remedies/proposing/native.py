@@ -82,6 +82,7 @@ _TEX = {
     "xelatex": "xetex",
     "lualatex": "luatex",
 }
+_LISTED = re.compile(r"(?P<head>makeLibraryPath\s{1,8}\(?(?P<scope>with pkgs;\s{0,80})?\[)(?P<items>[^\]]{0,2000})\]")
 _BARE = b"mkShellNoCC"
 _LIBRARY_PATH = "env.LD_LIBRARY_PATH"
 _MADE_PATH = re.compile(r"(?P<head>(?:pkgs\.)?lib\.makeLibraryPath \[)(?P<items>[^\]]*)\]")
@@ -217,6 +218,7 @@ def _loaded(situation: Situation, found: tuple[Provider, ...]) -> Iterator[Fix]:
     attribute = found[0].attribute
     declared = attribute in in_use(situation)
     if not situation.has_devenv:
+        yield from _in_flake(situation, attribute)
         if not declared:
             uncertain = "A shell of a flake sets no LD_LIBRARY_PATH: what Nix did not build may need it in shellHook."
             yield _adding(attribute, f"it has {found[0].name}.", uncertain)
@@ -238,6 +240,25 @@ def _loaded(situation: Situation, found: tuple[Provider, ...]) -> Iterator[Fix]:
     if not declared:
         uncertain = "Only Python is told where libraries lie: a program that Nix did not build needs LD_LIBRARY_PATH."
         yield _adding(attribute, f"it has {found[0].name}.", uncertain)
+
+
+def _in_flake(situation: Situation, attribute: str) -> Iterator[Fix]:
+    """Yield the edit of the one list of libraries that a flake makes a path of, where it has one."""
+    flake = situation.files.get("flake.nix", b"").decode("utf-8", "replace")
+    lists = [*_LISTED.finditer(flake)]
+    if len(lists) != 1 or flake.count(lists[0][0]) != 1:
+        return
+    (found,) = lists
+    if not found["scope"] and "pkgs." not in found["items"]:
+        return
+    name = attribute if found["scope"] else f"pkgs.{attribute}"
+    items = found["items"].rstrip()
+    end = found["items"][len(items) :] or " "
+    last = items.rpartition("\n")[2]
+    between = "\n" + last[: len(last) - len(last.lstrip())] if "\n" in items else " "
+    new = f"{found['head']}{items}{between}{name}{end}]"
+    edit = {"kind": "replace_text", "file": "flake.nix", "old": found[0], "new": new}
+    yield Fix(f"Adds {attribute} to the libraries of LD_LIBRARY_PATH.", (edit,))
 
 
 def _on_the_path(situation: Situation, attribute: str) -> Iterator[Fix]:
