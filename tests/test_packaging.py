@@ -67,11 +67,14 @@ def test_what_devkeel_runs_with_is_a_range_from_a_lower_bound(written: str) -> N
     assert set(operators) <= {">=", "<"}
 
 
-def test_the_wheel_has_every_file_of_the_templates(tmp_path: Path) -> None:
+def test_the_wheel_has_the_templates_the_tables_and_their_licence(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     kits = ROOT / "tools" / "devkeel" / "templates" / "kits"
     wanted = {f"devkeel/templates/kits/{path.relative_to(kits)}" for path in kits.rglob("*") if path.is_file()}
     assert wanted
-    assert wanted <= {*zipfile.ZipFile(wheel).namelist()}
+    names = zipfile.ZipFile(wheel).namelist()
+    assert wanted <= {*names}
+    assert sum(name.startswith("devkeel/catalogue/provided/") and name.endswith(".table") for name in names) == 7
+    assert any(name.endswith("/licenses/NOTICE") for name in names)

@@ -32,6 +32,10 @@ async def test_searching(transcript: Transcript, snapshot: SnapshotAssertion) ->
         ("search_catalogue", {"query": "services.postgres.enable"}),
         ("search_catalogue", {"query": "process.manager.implementation"}),
         ("search_catalogue", {"query": "nosuchthingatall"}),
+        ("search_catalogue", {"query": "pg_config"}),
+        ("search_catalogue", {"query": "openssl/ssl.h"}),
+        ("search_catalogue", {"query": "libGL.so.1"}),
+        ("search_catalogue", {"query": "libavcodec", "kind": "file"}),
     ]
     assert await transcript(calls) == snapshot
 
