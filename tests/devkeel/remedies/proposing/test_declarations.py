@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 AT = "\n\n       at /srv/kestrel/devenv.nix:4:16:\n\n            4|   packages = [ {} ];\n"
 OLD, NEW = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+KNOWN = f"sha256-{'B' * 43}="
 
 
 def _packages(text: str, more: str = "") -> str:
@@ -69,12 +70,10 @@ def test_a_package_that_was_renamed_is_called_by_its_name(tmp_path: Path) -> Non
 
 
 def test_a_hash_that_differs_is_written_as_it_was_got(tmp_path: Path) -> None:
-    text = (
-        f"error: hash mismatch in fixed-output derivation '/nix/store/x.drv':\n  specified: {OLD}\n     got:    {NEW}\n"
-    )
-    declared = f'{{ pkgs, ... }}:\n\n{{\n  env.SRC = pkgs.fetchurl {{ url = "x"; hash = "{OLD}"; }};\n}}\n'
+    text = f"error: hash mismatch in fixed-output derivation '/nix/store/x.drv':\n  specified: {KNOWN}\n     got:    {NEW}\n"
+    declared = f'{{ pkgs, ... }}:\n\n{{\n  env.SRC = pkgs.fetchurl {{ url = "x"; hash = "{KNOWN}"; }};\n}}\n'
     (fix,) = fixes(tmp_path, text, devenv_nix=declared)
-    assert (fix.edits, fix.uncertain is not None) == ((_replaced(OLD, NEW),), True)
+    assert (fix.edits, fix.uncertain is not None) == ((_replaced(KNOWN, NEW),), True)
 
 
 @pytest.mark.parametrize("got", ["$(touch x)", 'a";b', "short", "x" * 200])
@@ -101,3 +100,18 @@ def test_a_bracket_is_put_where_nix_came_to_a_stop(tmp_path: Path) -> None:
     declared = '{ pkgs, ... }:\n\n{\n  packages = with pkgs; [\n    git\n    jq\n  ;\n\n  env.A = "b";\n}\n'
     text = "  error: syntax error, unexpected ';'\n         at /w/devenv.nix:7:3:\n"
     assert edits(tmp_path, text, devenv_nix=declared) == [_replaced("jq\n  ;", "jq\n  ];")]
+
+
+@pytest.mark.parametrize(("written", "after"), [("pkgs.lib.fakeHash", f'"{NEW}"'), ('""', f'hash = "{NEW}"')])
+def test_a_hash_that_was_not_known_is_filled_in(tmp_path: Path, written: str, after: str) -> None:
+    text = f"error: hash mismatch in fixed-output derivation:\n  specified: {OLD}\n     got:    {NEW}\n"
+    declared = f'{{ pkgs, ... }}:\n\n{{\n  env.S = pkgs.fetchurl {{ url = "x"; hash = {written}; }};\n}}\n'
+    (edit,) = edits(tmp_path, text, devenv_nix=declared)
+    assert edit["new"] == after
+
+
+def test_a_value_that_needs_an_input_comes_with_it(tmp_path: Path) -> None:
+    text = 'error: A definition for option `languages.rust.channel\' is not of type `one of "nixpkgs", "nightly"\'.\n'
+    declared = '{ ... }:\n\n{\n  languages.rust = { enable = true; channel = "nigthly"; };\n}\n'
+    first, second = edits(tmp_path, text, devenv_nix=declared)
+    assert (first["value"], second["name"]) == ("nightly", "rust-overlay")

@@ -45,3 +45,15 @@ def test_one_value_becomes_a_list_of_it(tmp_path: Path) -> None:
     text = "error: A definition for option `packages' is not of type `list of package'. Definition values:\n"
     (edit,) = edits(tmp_path, text, devenv_nix="{ pkgs, ... }:\n\n{\n  packages = pkgs.git;\n}\n")
     assert (edit["path"], edit["expression"]) == ("packages", "[ pkgs.git ]")
+
+
+def test_a_command_is_an_option_of_its_process(tmp_path: Path) -> None:
+    text = "error: A definition for option `processes.web' is not of type `submodule'. Definition values:\n"
+    (edit,) = edits(tmp_path, text, devenv_nix='{ ... }:\n\n{\n  processes.web = "serve";\n}\n')
+    assert edit["new"] == "processes.web.exec = "
+
+
+def test_a_head_takes_what_else_a_module_is_called_with(tmp_path: Path) -> None:
+    text = "error: function 'anonymous lambda' called with unexpected argument 'inputs'\n"
+    (edit,) = edits(tmp_path, text, devenv_nix="{ pkgs }:\n{\n  packages = [ pkgs.git ];\n}\n")
+    assert edit["new"] == "{ pkgs, ... }:"

@@ -102,6 +102,12 @@ PHRASES = (
     _nix("option", "removed_option", "can no longer be used", rf"[Tt]he option definition {_X} in {_O}"),
     _nix("declaration", "duplicate_attribute", "already defined at", rf"attribute {_X} already defined at"),
     _nix(
+        "declaration",
+        "unexpected_argument",
+        "called with unexpected argument",
+        rf"called with unexpected argument {_X}",
+    ),
+    _nix(
         "declaration", "missing_argument", "called without required argument", rf"called without required argument {_X}"
     ),
     _nix(

@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from devkeel.candidate.basis import Basis
+from devkeel.catalogue.inputs import needed_inputs
 from devkeel.checks import run_checks
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import DevkeelError
+from devkeel.project.root import INPUTS
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.proposing.replacements import hashes, known, renamed
+from devkeel.source.path import parse_path
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -56,9 +59,18 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         short = _trimmed(situation, edit)
         if short not in given:
             given.append(short)
-            yield Fix(_sentence(short), (short,))
+            yield Fix(_sentence(short), (short, *_inputs_for(situation, short)))
     if code == "unknown_input" and cause.subject and situation.has_devenv:
         yield Fix(f"Declare where the input {cause.subject} comes from: the registries do not know it.", call=do("set"))
+
+
+def _inputs_for(situation: Situation, edit: Edit) -> Iterator[Edit]:
+    """Yield the inputs that an option needs with its new value, and that are not declared."""
+    if edit["kind"] == "set" and "value" in edit:
+        declared = situation.files.get(INPUTS, b"").decode("utf-8", "replace")
+        for needed in needed_inputs(parse_path(edit["path"]), edit["value"]):
+            if not any(f"{name}:" in declared for name in (needed.name, *needed.also)):
+                yield needed.edit
 
 
 def _trimmed(situation: Situation, edit: Edit) -> Edit:
@@ -100,7 +112,9 @@ def _by_checks(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
     about = [item for item in same if _is_about(item, cause)] or same
     found = [edit for item in about for edit in item.suggestions]
     if code == "syntax_error":
-        found = [_wider(situation, edit) for edit in sorted(found, key=lambda edit: not _closes(edit))]
+        found = [
+            _wider(situation, edit) for edit in sorted(found, key=lambda edit: (not _closes(edit), _is_squeezed(edit)))
+        ]
     yield from found
 
 
@@ -112,6 +126,11 @@ def _closes(edit: Edit) -> bool:
     """Return whether a bracket is put before the semicolon at which Nix came to a stop."""
     old, new = edit.get("old", "").strip(), edit.get("new", "").strip()
     return old.startswith(";") and new.endswith(old) and _CLOSED.fullmatch(new) is not None
+
+
+def _is_squeezed(edit: Edit) -> bool:
+    """Return whether a brace is put behind a semicolon on its line."""
+    return re.search(r";\s*}", edit.get("new", "")) is not None and "\n" not in edit.get("new", "")
 
 
 def _wider(situation: Situation, edit: Edit) -> Edit:

@@ -25,6 +25,8 @@ _SET_BY: dict[str, str] = {
     "env.MYSQL_TCP_PORT": "services.mysql.settings.mysqld.port",
 }
 _OF_A_MODULE = re.compile(r"In [`'\u2018][^\n`'\u2019]{0,300}/src/modules/")
+_COMMAND = re.compile(r"(?:processes|scripts|tasks)\.[\w-]{1,80}")
+_HEAD = re.compile(r"\{ (?P<names>[\w, ]{1,200}) \}:")
 _SIMPLE = re.compile(r"[A-Za-z_][\w.'-]*")
 _LIST = re.compile(
     r"(?P<before>[ \t]*)(?P<name>[A-Za-z_][\w.-]*) = (?P<open>(?:with pkgs; )?\[)(?P<items>[^\[\]\n\"{}();]*)\];[ \t]*"
@@ -40,11 +42,33 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
             yield from _against_a_module(own[0])
     elif code == "duplicate_attribute":
         yield from _one_list(situation, cause.subject)
+    elif code == "wrong_type" and _COMMAND.fullmatch(cause.subject) and "submodule" in cause.line:
+        yield from _as_command(situation, cause.subject)
+    elif code == "unexpected_argument":
+        yield from _open_head(situation)
     elif code == "wrong_type" and re.search(r"not of type [`'\u2018]list of", cause.line):
         found = situation.definition(cause.subject)
         if found is not None and found.source and _SIMPLE.fullmatch(found.source.strip()):
             edit = {"kind": "set", "path": found.path, "expression": f"[ {found.source.strip()} ]", "file": found.file}
             yield Fix(f"Make a list of the one value of {found.path}.", (edit,))
+
+
+def _as_command(situation: Situation, name: str) -> Iterator[Fix]:
+    """Yield the option that is the command, where the whole of a process, a script or a task is a text."""
+    text = situation.files.get(DECLARATION, b"").decode("utf-8", "replace")
+    old = f"{name} = "
+    if text.count(old) == 1:
+        edit = {"kind": "replace_text", "file": DECLARATION, "old": old, "new": f"{name}.exec = "}
+        yield Fix(f"Set {name}.exec: that is the command.", (edit,))
+
+
+def _open_head(situation: Situation) -> Iterator[Fix]:
+    """Yield a head that takes whatever else a module is called with."""
+    text = situation.files.get(DECLARATION, b"").decode("utf-8", "replace")
+    head = _HEAD.match(text.lstrip())
+    if head is not None and text.count(head[0]) == 1:
+        edit = {"kind": "replace_text", "file": DECLARATION, "old": head[0], "new": f"{{ {head['names']}, ... }}:"}
+        yield Fix("Take what else a module is called with.", (edit,))
 
 
 def _against_a_module(own: DefinitionView) -> Iterator[Fix]:

@@ -35,9 +35,8 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     holder = port_holder(port)
     held = f" It is held by {holder}." if holder else ""
     for edit in _edits(situation, port):
-        free = edit["value"]
         yield Fix(
-            f"Give {edit['path']} port {free}, which is free here.{held}",
+            f"Give {edit['path']} another port, which is free here.{held}",
             (edit,),
             uncertain=f"What connects to port {port} is to be told; or end what holds that port, and keep it.",
         )

@@ -19,6 +19,9 @@ __all__ = ["hashes", "known", "renamed", "replacing"]
 
 Edit = dict[str, Any]
 _HASH = re.compile(r"(?:sha(?:1|256|512)[-:])?[A-Za-z0-9+/=]{32,128}")
+# What Nix takes where a hash is not known yet (nixpkgs, lib/deprecated: `fakeHash`), and how that is written.
+_ZERO = frozenset({f"sha256-{'A' * 43}=", "0" * 52})
+_FAKE = ("pkgs.lib.fakeHash", "lib.fakeHash", "lib.fakeSha256", 'hash = ""', 'sha256 = ""', 'vendorHash = ""')
 _PACKAGE = re.compile(r"[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
 _HEADS = frozenset({"lib", "config", "inputs", "pkgs", "options"})
@@ -128,10 +131,19 @@ def hashes(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if not (_HASH.fullmatch(old) and _HASH.fullmatch(new)) or len(old) != len(new):
         return
     for file, text in _texts(situation):
-        if text.count(old) == 1:
-            edit = {"kind": "replace_text", "file": file, "old": old, "new": new}
+        written = [(old, new), *(pair for pair in ((name, f'"{new}"') for name in _FAKE) if old in _ZERO)]
+        for there, instead in written:
+            if text.count(there) != 1:
+                continue
+            edit = {"kind": "replace_text", "file": file, "old": there, "new": _in_place(there, instead)}
             uncertain = "Whether what was got is what is meant: look why it changed first."
-            yield Fix("Write the hash that was got.", (edit,), uncertain=uncertain)
+            yield Fix("Write the hash that was got.", (edit,), uncertain=None if old in _ZERO else uncertain)
+            return
+
+
+def _in_place(there: str, instead: str) -> str:
+    """Return what stands for a hash that is not known yet, with the hash in its place."""
+    return there.replace('""', instead) if there.endswith('""') else instead
 
 
 def _texts(situation: Situation) -> Iterable[tuple[str, str]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
+_SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIAL")
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,100}")
 # Files that hold the values of one's own, and examples of them that are shared.
 _OWN = (DOTENV, ".env.local", ".env.development", ".env.dev", ".env.development.local")
@@ -152,7 +153,7 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if name in _USUAL:
         edit = {"kind": "set", "path": f"env.{name}", "value": _USUAL[name]}
         yield Fix(f"Set {name} to {_USUAL[name]}, as in a shell of development.", (edit,))
-    secret = looks_secret(name, "")
+    secret = _SECRET.search(name) is not None
     where = "a file that dotenv reads, or secretspec: it looks secret" if secret else f"env.{name}"
     yield Fix(f"Give {name} a value in {where}. The text does not say which.", call=do("set"))
 
