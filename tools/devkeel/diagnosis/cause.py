@@ -29,6 +29,7 @@ Kind = Literal[
     "perl_module",
     "r_package",
     "tex_file",
+    "lua_module",
     "php_extension",
     "target",
     "variable",
@@ -46,6 +47,10 @@ Kind = Literal[
     "entry",
     # it is declared, and a command has yet to install or make it
     "uninstalled",
+    # it is built where it is installed, and that failed
+    "unbuilt",
+    # a variable or an option that a program looks for
+    "setting",
     # no edit of a declaration mends it
     "tests",
     "code",

@@ -44,6 +44,7 @@ FAMILIES: tuple[str, ...] = (
     "variables",
     "python",
     "python_versions",
+    "python_words",
     "javascript",
     "go",
     "crates",
@@ -53,6 +54,7 @@ FAMILIES: tuple[str, ...] = (
     "uninstalled",
     "prebuilt",
     "version_conflicts",
+    "settings",
 )
 _MOST = 1024 * 1024  # characters that are looked at, from the end
 _END = 192 * 1024  # those that are looked at first

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.provided import providers
+from devkeel.detection.declaring import is_package
 from devkeel.remedies.manifests import canonical
 from devkeel.remedies.tables import table
 
@@ -107,6 +108,7 @@ def is_known(distribution: str) -> bool:
     module = name.replace("-", "_")
     return (
         name in words
+        or is_package(f"{_SET}{name}")
         or any(
             canonical(item.attribute.removeprefix(_SET)) == name
             for item in providers("python_module", module)

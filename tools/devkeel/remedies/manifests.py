@@ -23,6 +23,7 @@ else:
     toml = Deferred("devkeel.source.toml")
 
 __all__ = [
+    "DOCUMENTS",
     "PACKAGE",
     "canonical",
     "folders",
@@ -40,8 +41,13 @@ _PYPROJECT = "pyproject.toml"
 _REQUIREMENTS = (
     *("requirements.txt", "requirements.in", "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt"),
     *("requirements/base.txt", "requirements/dev.txt", "requirements/test.txt", "requirements/base.in"),
+    *("docs/requirements.txt", "doc/requirements.txt", "requirements-docs.txt", "requirements-doc.txt"),
+    *("requirements/docs.txt", "docs-requirements.txt", "docs/requirements-docs.txt", "app/requirements.txt"),
+    *("backend/requirements.txt", "src/requirements.txt", "server/requirements.txt", "api/requirements.txt"),
     *("test-requirements.txt", "requirements-test.txt", "requirements/local.txt", "requirements/production.txt"),
 )
+# Those of what documents are made with.
+DOCUMENTS = tuple(name for name in _REQUIREMENTS if "doc" in name)
 _OF_DEVELOPMENT = tuple(name for name in _REQUIREMENTS if re.search(r"dev|test", name))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")

@@ -38,7 +38,8 @@ SAID = [
     ("error: can't find Rust compiler", "program", "rustc"),
     ("Cargo, the Rust package manager, is not installed or is not on PATH.", "program", "rustc"),
     (
-        "graphviz.backend.execute.ExecutableNotFound: failed to execute PosixPath('dot'), make sure the Graphviz executables are on your systems' PATH",
+        "graphviz.backend.execute.ExecutableNotFound: failed to execute PosixPath('dot'), make sure the "
+        "Graphviz executables are on your systems' PATH",
         "program",
         "dot",
     ),
@@ -117,4 +118,5 @@ def test_two_libraries_of_one_sentence_are_two_causes() -> None:
     ],
 )
 def test_what_follows_from_it_is_no_cause(text: str) -> None:
-    assert read(text).causes == ()
+    # That a library is built here and failed is no missing thing: another version of it may come built.
+    assert [cause for cause in read(text).causes if cause.kind != "unbuilt"] == []

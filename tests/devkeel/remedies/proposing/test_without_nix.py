@@ -88,3 +88,31 @@ def test_conda_has_packages_of_the_system(tmp_path: Path, text: str, package: st
 
 def test_each_row_of_system_names_has_one_for_each_system() -> None:
     assert [key for key, words in table("system-names").items() if len(words) != 4] == []
+
+
+@pytest.mark.parametrize(
+    ("files", "text", "names"),
+    [
+        ({"requirements.txt": "h5py==3.8.0\n"}, "  ERROR: Failed building wheel for h5py", ["h5py>=3.8.0"]),
+        (
+            {"requirements.txt": "PyYAML==5.4.1\n"},
+            "Collecting PyYAML==5.4.1\n  Getting requirements to build wheel ... error",
+            ["pyyaml>=6.0.1"],
+        ),
+        ({"requirements.txt": "face_recognition\n"}, "ERROR: CMake must be installed to build dlib", ["cmake"]),
+    ],
+)
+def test_what_is_built_may_come_built(tmp_path: Path, files: dict[str, str], text: str, names: list[str]) -> None:
+    found = diagnosed(tmp_path, files, text)
+    (edit,) = next(fix.edits for cause in found.causes for fix in cause.fixes)
+    assert edit["names"] == names
+
+
+def test_what_pip_would_build_conda_has_built(tmp_path: Path) -> None:
+    files = {"environment.yml": f"{CONDA}  - pip\n  - pip:\n      - GDAL==3.8.4\n"}
+    found = diagnosed(tmp_path, files, "gdal_config_error: [Errno 2] No such file or directory: 'gdal-config'")
+    edits = next(fix.edits for cause in found.causes for fix in cause.fixes)
+    assert [(edit["kind"], edit["names"]) for edit in edits] == [
+        ("remove_library", ["gdal"]),
+        ("add_library", ["gdal"]),
+    ]

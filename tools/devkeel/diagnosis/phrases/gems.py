@@ -102,6 +102,16 @@ PHRASES = (
         weight=60,
         facts=_BUNDLE,
     ),
+    # concurrent-ruby 1.3.5 no longer loads logger, which Active Support before 7.1 counts on.
+    Phrase(
+        "activesupport.logger",
+        "gem",
+        "LoggerThreadSafeLevel::Logger",
+        r"uninitialized constant ActiveSupport::LoggerThreadSafeLevel::Logger",
+        subject="concurrent-ruby",
+        weight=90,
+        facts=MappingProxyType({"version": "1.3.4"}),
+    ),
     # Ruby's own version
     Phrase(
         "bundler.ruby",

@@ -157,6 +157,14 @@ _PHP = (
         )
     ),
     Phrase(
+        "phpunit.coverage",
+        "php_extension",
+        "No code coverage driver available",
+        r"No code coverage driver available",
+        subject="pcov",
+        weight=88,
+    ),
+    Phrase(
         "composer.php",
         "version",
         "your php version",
@@ -282,6 +290,16 @@ _TEX = (
     ),
 )
 
+_LUA = (
+    Phrase(
+        "lua.module",
+        "lua_module",
+        "' not found:",
+        r"module '(?P<subject>[\w.-]{1,60})' not found:",
+        weight=90,
+    ),
+)
+
 _DOTNET = (
     # .NET SDK, Strings.resx; the host, muxer
     Phrase(
@@ -324,6 +342,14 @@ _DOTNET = (
         r"Either target \.NET [^\n]{1,30} or lower, or use a version of the \.NET SDK that supports \.NET "
         r"(?:Core )?(?P<since>\d{1,2}\.\d)",
         subject="dotnet",
+        weight=90,
+    ),
+    Phrase(
+        "dotnet.libssl",
+        "soname",
+        "No usable version of libssl was found",
+        r"No usable version of libssl was found",
+        subject="libssl.so.3",
         weight=90,
     ),
     Phrase(
@@ -381,4 +407,4 @@ _BEAM = (
     ),
 )
 
-PHRASES = (*_PHP, *_PERL_R, *_TEX, *_DOTNET, *_BEAM)
+PHRASES = (*_PHP, *_PERL_R, *_TEX, *_LUA, *_DOTNET, *_BEAM)

@@ -22,7 +22,23 @@ _RAISED = re.compile(
 )
 # What pip says of itself, and words that stand where a name would.
 _NO_NAMES = frozenset(
-    {"pip", "setuptools", "wheel", "the", "it", "a", "an", "this", "python", "version", "latest", "all", "from", "with"}
+    {"cmake", "ffmpeg", "git", "docker", "node", "java", "rust", "graphviz", "tesseract", "pandoc", "libmagic"}
+    | {
+        "pip",
+        "setuptools",
+        "wheel",
+        "the",
+        "it",
+        "a",
+        "an",
+        "this",
+        "python",
+        "version",
+        "latest",
+        "all",
+        "from",
+        "with",
+    }
     | {
         "package",
         "packages",
@@ -163,7 +179,7 @@ PHRASES = (
         "python.must",
         "python_module",
         "must be installed",
-        rf"[`'\"]?{_NAME}[`'\"]?(?: package| library| module)? must be installed",
+        rf"(?<![\w.-]){_NAME}[`'\"]?(?: package| library| module)? must be installed",
         weight=70,
         facts=_DISTRIBUTION,
         judge=_is_name,
@@ -172,7 +188,7 @@ PHRASES = (
         "python.uninstalled",
         "python_module",
         "not installed",
-        rf"(?:[Tt]he )?[`'\"]?{_NAME}[`'\"]?(?: package| library| module| dependency)? (?:is|was) not installed",
+        rf"(?<![\w.-]){_NAME}[`'\"]?(?: package| library| module| dependency)? (?:is|was) not installed",
         weight=65,
         facts=_DISTRIBUTION,
         judge=_is_name,

@@ -89,6 +89,24 @@ PHRASES = (
         subject="python",
         weight=90,
     ),
+    # Only Pythons that a library has wheels for will do, where it is not built.
+    Phrase(
+        "uv.tags",
+        "version",
+        "Python ABI tag",
+        r"with the following Python ABI tags?: (?P<tags>[`cp\d, t]{4,200})",
+        subject="python",
+        weight=88,
+    ),
+    Phrase(
+        "uv.only_wheels",
+        "version",
+        "we only found wheels for",
+        r"we only found wheels for `[\w.-]{1,60}` \([^)\n]{1,30}\) with the following Python (?:ABI|implementation) tags?: "
+        r"(?P<tags>[`cp\d, t]{4,200})",
+        subject="python",
+        weight=88,
+    ),
     # Poetry, utils/env/exceptions.py and packages/provider.py
     Phrase(
         "poetry.active",

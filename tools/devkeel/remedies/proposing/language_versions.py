@@ -81,6 +81,12 @@ def _facts(cause: Cause) -> dict[str, str] | None:
         if key in facts:
             number = int(facts[key].partition(".")[0]) + more
             facts[name] = str(number - _CLASS_FILES if key.startswith("class") else number)
+    if "tags" in facts:
+        minors = [int(item) for item in re.findall(r"cp3(\d{1,2})\b", facts["tags"])]
+        if not minors:
+            return None
+        facts["wanted"] = f">=3.{min(minors)},<3.{max(minors) + 1}"
+        facts.setdefault("have", f"3.{max(minors) + 1}.0")
     if "ignored" in facts:
         found = _of_ignored(facts["ignored"], facts.get("requirement", ""))
         if found is None:
@@ -112,9 +118,12 @@ def _devenv(situation: Situation, language: str, facts: dict[str, str], series: 
     exact = re.fullmatch(r"(?:= ?|== ?)?(\d+\.\d+\.\d+)", wanted)
     if language == "ruby" and exact is not None:
         # Bundler compares all three numbers, and nixpkgs has the last version of each series.
-        yield _version(situation, language, exact[1])
+        fixes = [_version(situation, language, exact[1])]
         if series is not None:
-            yield _package(situation, language, row, series)
+            # Where not even the series is the same, the last one of it is likelier to be what is asked for.
+            near = numbers(facts.get("have", ""))[:2] == numbers(exact[1])[:2] or version is not None
+            fixes.insert(1 if near else 0, _package(situation, language, row, series))
+        yield from fixes
         return
     if series is None:
         return

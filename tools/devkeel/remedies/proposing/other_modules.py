@@ -83,6 +83,10 @@ def _ruby(situation: Situation, cause: Cause) -> Iterator[Fix]:
         source.exists(f"{place}{cause.subject}.rb") for place in ("", "lib/", "app/")
     ):
         return  # a file of the project
+    if "version" in cause.facts:
+        edit = {"kind": "add_library", "language": "ruby", "names": [f"{gem}@{cause.facts['version']}"]}
+        yield Fix(f"Holds {gem} at {cause.facts['version']}.", (edit,))
+        return
     if gem in gems_of(situation):
         yield Fix(f"{gem} is in the Gemfile: it is to be installed.", command=" ".join(table("commands")["bundle"]))
         return
@@ -170,9 +174,30 @@ def _tex_package(cause: Cause) -> str | None:
     return plain if _TEX.fullmatch(plain) else None
 
 
+def _lua(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    known = table("lua-modules").get(cause.subject) or table("lua-modules").get(cause.subject.partition(".")[0])
+    source = situation.context.source
+    if known is None or source.exists(f"{cause.subject.replace('.', '/')}.lua"):
+        return
+    if not situation.has_devenv:
+        if not situation.has_nix:
+            yield Fix(f"Installs {known[0]}.", command=f"luarocks install {known[0]}")
+        return
+    versions = [found[1] for name in sorted(situation.packages) if (found := re.fullmatch(r"lua5?_?(5?_?\d)?", name))]
+    version = next((re.sub(r"\D", "", item) for item in versions if item), "")
+    held = f"lua5{version[-1]}Packages" if version else "luaPackages"
+    yield Fix(f"Adds {known[0]} of Lua.", ({"kind": "add_packages", "names": [f"{held}.{known[0]}"]},))
+
+
 def _php(situation: Situation, cause: Cause) -> Iterator[Fix]:
     name = cause.subject.lower().replace("zend-opcache", "opcache").replace("-", "_")
-    if not _EXTENSION.fullmatch(name) or not situation.has_devenv:
+    if not _EXTENSION.fullmatch(name) or (situation.has_nix and not situation.has_devenv):
+        return
+    if not situation.has_devenv:
+        yield Fix(
+            f"PHP's extension {name} is of the system: php-{name} (Debian, Fedora), php83-{name} (Alpine), "
+            f"docker-php-ext-install {name} in an image of PHP."
+        )
         return
     path = "languages.php.extensions"
     enable = () if situation.is_enabled("languages.php") else ({"kind": "enable", "name": "languages.php"},)
@@ -209,6 +234,7 @@ _KINDS: dict[str, Callable[[Situation, Cause], Iterator[Fix]]] = {
     "perl_module": _perl,
     "r_package": _r,
     "tex_file": _tex,
+    "lua_module": _lua,
     "php_extension": _php,
     "target": _target,
 }

@@ -28,6 +28,23 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
+# Phrases of programs that a registry delivers built for another system: `diagnosis/phrases/prebuilt.py`.
+_BUILT_ELSEWHERE = ("electron.", "puppeteer.", "playwright.", "cypress.", "prisma.", "nixos.")
+# Programs of TeX Live by their packages.
+_TEX = {
+    **{
+        name: name
+        for name in ("biber", "latexmk", "latexindent", "makeglossaries", "chktex", "lacheck", "xindy", "arara")
+    },
+    **{
+        name: name
+        for name in ("texcount", "latexdiff", "pdfcrop", "dvisvgm", "dvipng", "texdoc", "bibtex8", "biber-ms")
+    },
+    "makeindex": "makeindex",
+    "splitindex": "splitindex",
+    "xelatex": "xetex",
+    "lualatex": "luatex",
+}
 # Gems whose commands are called as they are.
 _GEMS = {
     **{name: name for name in ("rails", "rake", "rspec", "rubocop", "puma", "sidekiq", "foreman", "guard", "fastlane")},
@@ -44,9 +61,19 @@ _GEMS = {
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield how the project's own libraries bring a program; nothing for a program of the system."""
+    if cause.said_by.startswith(_BUILT_ELSEWHERE):
+        return  # it is there, and does not run here
+    yield from _of_tex(situation, cause.subject)
     yield from _of_npm(situation, cause.subject)
     yield from _of_python(situation, cause.subject)
     yield from _of_ruby(situation, cause.subject)
+
+
+def _of_tex(situation: Situation, program: str) -> Iterator[Fix]:
+    """Yield the package of TeX Live with a program of it, which belongs to the TeX of the project."""
+    path = "languages.texlive.packages"
+    if program in _TEX and situation.is_enabled("languages.texlive") and situation.definition(path) is not None:
+        yield Fix(f"Adds {program} to TeX Live.", ({"kind": "append", "path": path, "value": _TEX[program]},))
 
 
 def _of_npm(situation: Situation, program: str) -> Iterator[Fix]:
@@ -65,7 +92,12 @@ def _of_npm(situation: Situation, program: str) -> Iterator[Fix]:
 def _of_python(situation: Situation, program: str) -> Iterator[Fix]:
     row = table("python-programs").get(program)
     manifest = python_manifest(situation)
-    if row is None or manifest is None:
+    if row is None:
+        return
+    if manifest is None:
+        if situation.has_devenv and len(row) == 1:
+            attribute = f"python3Packages.{canonical(row[0])}"
+            yield Fix(f"Adds {row[0]}, which brings {program}.", ({"kind": "add_packages", "names": [attribute]},))
         return
     distribution, *alone = row
     if canonical(distribution) in python_names(situation):

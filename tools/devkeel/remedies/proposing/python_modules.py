@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.remedies.distributions import distributions_of, is_development, is_known, is_standard
 from devkeel.remedies.fix import Fix
-from devkeel.remedies.manifests import canonical, python_group, python_manifest, python_names, table_of
+from devkeel.remedies.manifests import DOCUMENTS, canonical, python_group, python_manifest, python_names, table_of
 from devkeel.remedies.tables import table
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from devkeel.diagnosis.cause import Cause
     from devkeel.remedies.situation import Situation
@@ -50,13 +50,21 @@ _BUILDS = re.compile(
     r"egg_info did not run|"
     r"Failed to build `|Building wheel for [^\n]{1,80} did not run|get_requires_for_build"
 )
+_HINT = re.compile(
+    r"error likely indicates that `(?P<library>[A-Za-z0-9][\w-]{0,60})@[^`\n]{1,40}` depends on "
+    r"`(?P<needs>[A-Za-z0-9][\w.-]{0,60})`"
+)
 _FRAME = re.compile(r"File \"([^\"\n]{1,300})\"")
 
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield the libraries that bring a module; what the project has, or is, already comes first."""
     names = _names(situation, cause)
+    if cause.subject.partition(".")[0] == "distutils" and "gyp" in situation.text:
+        yield from _of_gyp(situation)
+        return
     if _is_of_build(situation, cause):
+        yield from _build_dependency(situation)
         yield Fix(
             f"{cause.subject} is missing where a library is built, in an environment of its own: that library does not "
             "name it among what its build needs. Another version of the library may come built."
@@ -67,12 +75,50 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         return
     there = python_names(situation)
     known = next((name for name in names if canonical(name) in there), None)
+    if known is not None and "extras" in cause.facts and not _has_extra(situation, names[0]):
+        yield Fix(f"Asks for {names[0]}.", ({"kind": "add_library", "language": "python", "names": [names[0]]},))
+        return
     if known is not None:
         if cause.facts.get("is") != "requirement":
             yield Fix(f"{known} is in the project's manifest: it is to be installed.", call=do("apply"))
         return
     for name in names[:_FIXES]:
         yield from _adding(situation, cause, name)
+
+
+def _build_dependency(situation: Situation) -> Iterator[Fix]:
+    """Yield the table by which uv gives a build what it does not name itself, as uv's hint has it."""
+    found = _HINT.search(situation.text[-20_000:])
+    text = (situation.read("pyproject.toml") or b"").decode("utf-8", "replace")
+    if found is None or not text.strip() or "extra-build-dependencies" in text:
+        return
+    lines = text.splitlines(keepends=True)
+    tails = ("".join(lines[-size:]) for size in range(1, len(lines) + 1))
+    tail = next(item for item in tails if text.count(item) == 1)
+    table_ = f'\n[tool.uv.extra-build-dependencies]\n{found["library"]} = ["{found["needs"]}"]\n'
+    new = f"{tail if tail.endswith(chr(10)) else tail + chr(10)}{table_}"
+    edit = {"kind": "replace_text", "file": "pyproject.toml", "old": tail, "new": new}
+    yield Fix(f"Gives the build of {found['library']} what it does not name: {found['needs']}.", (edit,))
+
+
+def _of_gyp(situation: Situation) -> Iterator[Fix]:
+    """What node-gyp is written in wants a module that Python lost with 3.12, and setuptools has."""
+    if situation.has_nix:
+        if situation.has_devenv:
+            yield Fix("Adds a Python that has it.", ({"kind": "add_packages", "names": ["python311"]},))
+        return
+    yield Fix(
+        "Installs setuptools for the Python that node-gyp runs.",
+        command="python3 -m pip install setuptools",
+        uncertain="A newer npm brings a node-gyp that wants no setuptools.",
+    )
+
+
+def _has_extra(situation: Situation, name: str) -> bool:
+    """Return whether the manifest asks for a distribution with an extra."""
+    manifest = python_manifest(situation)
+    text = (situation.read(manifest) or b"").decode("utf-8", "replace").lower() if manifest else ""
+    return re.sub(r"\s", "", name.lower()) in re.sub(r"\s", "", text)
 
 
 def _is_of_build(situation: Situation, cause: Cause) -> bool:
@@ -83,25 +129,48 @@ def _is_of_build(situation: Situation, cause: Cause) -> bool:
 
 def _names(situation: Situation, cause: Cause) -> tuple[str, ...]:
     """Return the distributions that are meant, the likeliest first."""
-    subject, form = cause.subject.rstrip("."), cause.facts.get("is")
-    if form == "dialect":
-        return table("dialects").get(subject, ())
-    if form == "distribution":
-        meant = distributions_of(subject) if subject in table("imports") else ()
-        extras = cause.facts.get("extras", "")
-        name = f"{subject}[{extras}]" if _EXTRAS.fullmatch(extras) else subject
-        return meant or ((name,) if is_known(subject) else ())
-    if form == "requirement":
-        # What is installed by another name than it is imported by was asked for by the latter.
-        return tuple(item for item in distributions_of(subject) if canonical(item) != canonical(subject))
+    named = _NAMED.get(cause.facts.get("is", ""))
+    if named is not None:
+        return named(cause.subject.rstrip("."), cause)
     if "shadowed" in cause.facts or _is_own(situation, cause):
         return ()
+    subject = cause.subject
     if "." in subject and cause.said_by not in _CHECKERS and subject not in table("imports"):
         # Where a part is missing the rest is there: another version of it, unless the whole is but a namespace.
         parts = subject.split(".")
         deeper = any(".".join(parts[:size]) in table("imports") for size in range(2, len(parts)))
         return distributions_of(subject) if deeper else ()
     return distributions_of(subject)
+
+
+def _distribution(subject: str, cause: Cause) -> tuple[str, ...]:
+    meant = distributions_of(subject) if subject in table("imports") else ()
+    extras = cause.facts.get("extras", "")
+    name = f"{subject}[{extras}]" if _EXTRAS.fullmatch(extras) else subject
+    return meant or ((name,) if is_known(subject) else ())
+
+
+def _dialect(subject: str, cause: Cause) -> tuple[str, ...]:  # noqa: ARG001  (as the other forms)
+    return table("dialects").get(subject, ())
+
+
+def _mkdocs_plugin(subject: str, cause: Cause) -> tuple[str, ...]:
+    plugin = cause.facts.get("plugin", "")
+    known = (f"mkdocs-{plugin}-plugin", subject, plugin)
+    return next(((name,) for name in known if is_known(name)), ())
+
+
+def _requirement(subject: str, cause: Cause) -> tuple[str, ...]:  # noqa: ARG001
+    # What is installed by another name than it is imported by was asked for by the latter.
+    return tuple(item for item in distributions_of(subject) if canonical(item) != canonical(subject))
+
+
+_NAMED: dict[str, Callable[[str, Cause], tuple[str, ...]]] = {
+    "distribution": _distribution,
+    "dialect": _dialect,
+    "mkdocs-plugin": _mkdocs_plugin,
+    "requirement": _requirement,
+}
 
 
 def _is_own(situation: Situation, cause: Cause) -> bool:
@@ -119,13 +188,24 @@ def _is_own(situation: Situation, cause: Cause) -> bool:
     return any(f"/{top}/" in frame and "/lib/python" not in frame for frame in frames)
 
 
+def _manifest(situation: Situation, cause: Cause) -> str | None:
+    """Return the file that is to name a library: what documents are made with stands in a file of its own."""
+    if cause.said_by.startswith(("sphinx.", "mkdocs.")):
+        known = next((name for name in DOCUMENTS if situation.read(name) is not None), None)
+        if known is not None:
+            return known
+    return python_manifest(situation)
+
+
 def _adding(situation: Situation, cause: Cause, name: str) -> Iterator[Fix]:
-    manifest = python_manifest(situation)
+    manifest = _manifest(situation, cause)
     plain = canonical(name)
     if situation.backend == "conda" and manifest is not None and not manifest.endswith((".toml", ".txt")):
         name = table("conda-distributions").get(plain, (plain,))[0]
     edit: dict[str, Any] = {"kind": "add_library", "language": "python", "names": [name]}
-    if cause.facts.get("group") == "dev" or is_development(name):
+    if manifest is not None and manifest.endswith(".txt") and manifest != "requirements.txt":
+        edit["file"] = manifest
+    elif cause.facts.get("group") == "dev" or is_development(name):
         edit |= python_group(situation)
     told = f"Adds {name} to the project's Python libraries" + (
         f": {cause.subject} is imported from it." if cause.subject not in (name, plain) else "."
@@ -142,8 +222,10 @@ def _adding(situation: Situation, cause: Cause, name: str) -> Iterator[Fix]:
 
 def _with_packages(situation: Situation, name: str) -> Iterator[Fix]:
     """Without a manifest, a Python that nixpkgs makes with the package."""
-    if situation.definition("languages.python.package") is None and re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        expression = f"pkgs.python3.withPackages (ps: [ ps.{name} ])"
+    said = situation.definition("languages.python.package")
+    base = re.fullmatch(r"pkgs\.(python3\d*)", said.source or "") if said is not None else None
+    if (said is None or base is not None) and re.fullmatch(r"[a-z][a-z0-9-]*", name):
+        expression = f"pkgs.{base[1] if base else 'python3'}.withPackages (ps: [ ps.{name} ])"
         enable = () if situation.is_enabled("languages.python") else ({"kind": "enable", "name": "languages.python"},)
         edit = {"kind": "set", "path": "languages.python.package", "expression": expression}
         yield Fix(f"Makes Python with {name} from nixpkgs.", (*enable, edit))

@@ -40,12 +40,15 @@ ROWS: tuple[ProposerRow, ...] = (
     ProposerRow("node_modules", ("node_module",)),
     ProposerRow(
         "other_modules",
-        ("go_module", "crate", "gem", "perl_module", "r_package", "tex_file", "php_extension", "target"),
+        ("go_module", "crate", "gem", "perl_module", "r_package", "tex_file", "lua_module", "php_extension", "target"),
     ),
     ProposerRow("language_versions", ("version",)),
     ProposerRow("commands", ("uninstalled",)),
-    ProposerRow("without_nix", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler")),
     ProposerRow("version_conflicts", ("conflict",)),
+    ProposerRow("settings", ("setting", "version")),
+    ProposerRow(
+        "without_nix", ("program", "header", "library", "soname", "pkg_config", "cmake", "compiler", "unbuilt")
+    ),
 )
 
 

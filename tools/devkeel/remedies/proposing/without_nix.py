@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.catalogue.provided import devenv_way, providers
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.manifests import canonical, python_manifest, python_names
+from devkeel.remedies.series import numbers
 from devkeel.remedies.tables import table
 
 if TYPE_CHECKING:
@@ -48,7 +49,14 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield a library that comes built, else a package of conda, else what the systems call it."""
     if situation.has_nix:
         return
+    distribution = table("programs-of-pypi").get(cause.subject) if cause.kind == "program" else None
+    if distribution is not None and python_names(situation) and distribution[0] not in python_names(situation):
+        edit = {"kind": "add_library", "language": "python", "names": [distribution[0]]}
+        yield Fix(f"Adds {distribution[0]}, which PyPI has built.", (edit,))
     yield from _built(situation, cause)
+    yield from _newer(situation, cause)
+    if cause.kind == "unbuilt":
+        return
     attribute = _attribute(cause)
     if attribute is None:
         return
@@ -56,7 +64,7 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if situation.backend == "conda" and manifest is not None and manifest.startswith("environment."):
         yield from _of_conda(situation, cause, attribute)
         return
-    names = table("system-names").get(attribute) or table("system-names").get(attribute.partition(".")[0])
+    names = next(filter(None, (table("system-names").get(item) for item in _alike(cause, attribute))), None)
     if names is not None:
         told = ", ".join(f"{name} ({system})" for name, system in zip(names, _SYSTEMS, strict=False) if name != "-")
         yield Fix(
@@ -81,6 +89,35 @@ def _built(situation: Situation, cause: Cause) -> Iterator[Fix]:
     for name in sorted(wanted & names):
         if name in rows and canonical(rows[name][0]) not in names:
             yield _exchanged(situation, name, rows[name][0])
+
+
+def _alike(cause: Cause, attribute: str) -> Iterator[str]:
+    """Yield the packages by which a table may know what is missing, the likeliest first."""
+    yield attribute
+    yield attribute.partition(".")[0]
+    for item in providers(_INDEXED.get(cause.kind, cause.kind), cause.subject):
+        yield item.attribute.partition(".")[0]
+
+
+def _newer(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield a range in place of the pin of a version that has to be built, where newer ones come built."""
+    wanted = {canonical(match["name"]) for match in _BUILT.finditer(situation.text[-200_000:])}
+    wanted |= {canonical(cause.subject)} if cause.kind == "unbuilt" else set()
+    manifest = python_manifest(situation)
+    if manifest is None or not wanted or manifest.startswith("environment."):
+        return
+    text = (situation.read(manifest) or b"").decode("utf-8", "replace")
+    for name in sorted(wanted & table("wheels").keys() & python_names(situation)):
+        plain = re.escape(name).replace("\\-", "[-_.]")
+        found = re.search(rf"(?i)(?<![\w.-]){plain}\s*==\s*(?P<version>\d[\w.]*)", text)
+        if found is not None:
+            least = max(found["version"], table("wheels")[name][0], key=numbers)
+            edit = {"kind": "add_library", "language": "python", "names": [f"{name}>={least}"]}
+            yield Fix(
+                f"Lets {name} be a newer version: {found['version']} is built from source here, newer ones come built.",
+                (edit,),
+                uncertain="Whether the project works with a newer version.",
+            )
 
 
 def _exchanged(situation: Situation, old: str, new: str) -> Fix:
@@ -124,11 +161,23 @@ _OF_WAYS = {
 }
 
 
+def _is_listed(situation: Situation, name: str) -> bool:
+    """Return whether conda itself is to install something, and not pip below it."""
+    text = (situation.read(python_manifest(situation) or "") or b"").decode("utf-8", "replace").partition("pip:")[0]
+    return re.search(rf"(?im)^\s*-\s*(?:[\w-]+::)?{re.escape(name)}\b(?!-)", text) is not None
+
+
 def _of_conda(situation: Situation, cause: Cause, attribute: str) -> Iterator[Fix]:
     plain = attribute.partition(".")[0]
     name = _OF_CONDA.get(cause.subject) or table("conda-names").get(plain, (plain.lower().replace("_", "-"),))[0]
     known = {*table("conda-names"), *table("system-names")}
-    if canonical(name) in python_names(situation) or plain not in known:
+    if plain not in known or _is_listed(situation, name):
+        return
+    if canonical(name) in python_names(situation):
+        # pip is to build it, in an environment in which conda has it built.
+        removed = {"kind": "remove_library", "language": "python", "names": [name]}
+        added = {"kind": "add_library", "language": "python", "names": [name]}
+        yield Fix(f"Takes {name} of conda, which comes built, in place of the one that pip builds.", (removed, added))
         return
     edit = {"kind": "add_library", "language": "python", "names": [name]}
     yield Fix(f"Adds {name}, which has {cause.subject}, to the environment of conda.", (edit,))
