@@ -70,7 +70,7 @@ def test_a_package_that_was_renamed_is_called_by_its_name(tmp_path: Path) -> Non
 
 
 def test_a_hash_that_differs_is_written_as_it_was_got(tmp_path: Path) -> None:
-    text = f"error: hash mismatch in fixed-output derivation '/nix/store/x.drv':\n  specified: {KNOWN}\n     got:    {NEW}\n"
+    text = f"error: hash mismatch in fixed-output derivation:\n  specified: {KNOWN}\n     got:    {NEW}\n"
     declared = f'{{ pkgs, ... }}:\n\n{{\n  env.SRC = pkgs.fetchurl {{ url = "x"; hash = "{KNOWN}"; }};\n}}\n'
     (fix,) = fixes(tmp_path, text, devenv_nix=declared)
     assert (fix.edits, fix.uncertain is not None) == ((_replaced(KNOWN, NEW),), True)
