@@ -52,11 +52,11 @@ def text(old: str, new: str, file: str = "devenv.nix") -> Callable[[Environment]
 
 
 BROKEN: dict[str, tuple[str, Callable[[Environment], object]]] = {
-    "a package": ("rules.packages.forbid", edit(kind="add_packages", names=["mysql80"])),
-    "in a text": ("rules.packages.forbid", text("pkgs.git", "pkgs.git pkgs.mysql80")),
+    "a package": ("rules.packages.forbid", edit(kind="add_packages", names=["mysql84"])),
+    "in a text": ("rules.packages.forbid", text("pkgs.git", "pkgs.git pkgs.mysql84")),
     "in a file of its own": (
         "rules.packages.forbid",
-        edit(kind="add_packages", names=["mysql80"], file="devenv.local.nix"),
+        edit(kind="add_packages", names=["mysql84"], file="devenv.local.nix"),
     ),
     "inside another": (
         "rules.packages.forbid",
@@ -156,7 +156,7 @@ KEPT: dict[str, Callable[[Environment], object]] = {
     "an allowed language": edit(kind="set", path="languages.python.enable", value=True),
     "an allowed input": edit(kind="set", path="inputs.a.url", value="github:NixOS/nixpkgs/x", file="devenv.yaml"),
     "another library": edit(kind="add_library", names=["is-odd"], language="javascript"),
-    "a remark": text("packages", "# mysql80\n  packages"),
+    "a remark": text("packages", "# mysql84\n  packages"),
 }
 
 
@@ -167,16 +167,16 @@ def test_everything_else_stays_editable(project: Environment, way: Callable[[Env
 
 def test_what_was_there_is_told_and_stays_editable(project: Environment) -> None:
     root = project.project.root
-    old = "{ pkgs, ... }:\n{\n  packages = [ pkgs.mysql80 ];\n  services.mysql.enable = true;\n}\n"
+    old = "{ pkgs, ... }:\n{\n  packages = [ pkgs.mysql84 ];\n  services.mysql.enable = true;\n}\n"
     (root / "devenv.nix").write_text(old)
     found = [item for item in project.check(level="schema").diagnostics if item.code == "rule_broken"]
     assert [(item.severity, item.subject, item.place.line) for item in found if item.place] == [
-        ("warning", "mysql80", 3),
+        ("warning", "mysql84", 3),
         ("warning", "mysql", 4),
     ]
     assert project.check(level="schema").ok
     edit(kind="add_packages", names=["jq"])(project)
-    text("[ pkgs", "[ pkgs.mysql80.dev pkgs")(project)  # what is there already
+    text("[ pkgs", "[ pkgs.mysql84.dev pkgs")(project)  # what is there already
     edit(kind="disable", name="mysql")(project)
     with pytest.raises(PolicyRefused):
         edit(kind="enable", name="mysql")(project)
@@ -185,8 +185,8 @@ def test_what_was_there_is_told_and_stays_editable(project: Environment) -> None
 def test_an_undo_that_brings_it_back_is_refused(project: Environment) -> None:
     root = project.project.root
     (root / "devkeel.toml").unlink()
-    edit(kind="add_packages", names=["mysql80"])(project)
-    edit(kind="remove_packages", names=["mysql80"])(project)
+    edit(kind="add_packages", names=["mysql84"])(project)
+    edit(kind="remove_packages", names=["mysql84"])(project)
     (root / "devkeel.toml").write_text(RULES)
     for call in (project.undo, lambda: project.restore(1)):
         with pytest.raises(PolicyRefused) as caught:
@@ -219,7 +219,7 @@ def test_what_a_tool_writes_is_judged_as_well(project: Environment) -> None:
     from devkeel.guard.question import Question, Replacement, Replacing
 
     root = project.project.root.resolve()
-    act = Replacing("devenv.nix", (Replacement("pkgs.git", "pkgs.git pkgs.mysql80"),))
+    act = Replacing("devenv.nix", (Replacement("pkgs.git", "pkgs.git pkgs.mysql84"),))
     answer = judge(Question(act, str(root)), [str(root)])
     assert answer is not None
     assert answer[1].decision == "deny"
