@@ -21,7 +21,7 @@ from devkeel.candidate.repository import KEPT, cleaned, find_repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Withheld", "withhold"]
+__all__ = ["Withheld", "is_secret_file", "withhold"]
 
 _ENV = ".env"
 _HARMLESS = frozenset({".env.example", ".env.sample", ".env.template"})
@@ -83,6 +83,14 @@ _SMALLEST, _LARGEST = 40, 64 * 1024
 _MOST = 400_000
 _REMEMBERED = 500_000
 _seen: dict[tuple[int, int], tuple[int, int, bool]] = {}
+
+
+def is_secret_file(root: Path, path: str) -> bool:
+    """Return whether a file of a project holds secrets, or is git's own, by any name on its way or by what is in it."""
+    names = path.split("/")
+    if any(name.lower() == ".git" or _is_env(name) or name in _BY_NAME or _KEY_NAME.search(name) for name in names):
+        return True
+    return _looks_secret(root / path, names[-1])
 
 
 class Withheld(Struct, frozen=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.literal import Value
     from devkeel.source.path import AttrPath
 
-__all__ = ["Input", "needed_inputs"]
+__all__ = ["Input", "named_input", "needed_inputs"]
 
 
 class Input(Struct, frozen=True):
@@ -81,3 +81,8 @@ def needed_inputs(path: AttrPath, value: Value) -> tuple[Input, ...]:
         if matches and applies(value):
             return inputs
     return ()
+
+
+def named_input(name: str) -> Input | None:
+    """Return the input that an option needs under that name."""
+    return next((item for _, _, inputs in _RULES for item in inputs if item.name == name), None)

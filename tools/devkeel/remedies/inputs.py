@@ -13,15 +13,20 @@ from devkeel.source.path import parse_path
 if TYPE_CHECKING:
     from devkeel.remedies.situation import Situation
 
-__all__ = ["inputs_for"]
+__all__ = ["declared_inputs", "inputs_for"]
 
 
 def inputs_for(situation: Situation, path: str, value: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (JSON)
     """Return the edits that add what an option needs for a value."""
+    there = declared_inputs(situation)
+    wanted = needed_inputs(parse_path(path), value)
+    return [item.edit for item in wanted if not there & {item.name, *item.also}]
+
+
+def declared_inputs(situation: Situation) -> set[str]:
+    """Return the names of the inputs that devenv.yaml declares."""
     try:
         known = yaml.get(situation.files.get(INPUTS, b""), ("inputs",))
     except (KeyError, DevkeelError):
         known = {}
-    there = set(known) if isinstance(known, dict) else set()
-    wanted = needed_inputs(parse_path(path), value)
-    return [item.edit for item in wanted if not there & {item.name, *item.also}]
+    return set(known) if isinstance(known, dict) else set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from devkeel.catalogue.inputs import named_input
+
 __all__ = ["input_edit"]
 
 # As the README of each has it. True: it takes the project's nixpkgs.
@@ -38,6 +40,8 @@ _KNOWN: dict[str, tuple[str, bool]] = {
 
 def input_edit(name: str, file: str) -> dict[str, Any] | None:
     """Return the edit that declares an input in a file, None where its name alone does not say which."""
+    if (needed := named_input(name)) is not None:
+        return {**needed.edit, "file": file}
     found = _KNOWN.get(name)
     if found is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.devkeel.remedies.projects import edits, fixes
+from tests.devkeel.remedies.projects import causes, edits, fixes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,3 +115,46 @@ def test_a_value_that_needs_an_input_comes_with_it(tmp_path: Path) -> None:
     declared = '{ ... }:\n\n{\n  languages.rust = { enable = true; channel = "nigthly"; };\n}\n'
     first, second = edits(tmp_path, text, devenv_nix=declared)
     assert (first["value"], second["name"]) == ("nightly", "rust-overlay")
+
+
+URL = "inputs:\n  rust-overlay:\n    url: github:oxalica/rust-overlay\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "inputs"),
+    [
+        ("rust-overlay", "github:evil/rust-overlay", ""),
+        ("rust-overlay", "github:evil/rust-overlay", URL),
+        ("rust-overlay", "github:oxalica/rust-overlay", URL),
+        ("rust-overlay", "git+ssh://evil@evil/x?exec=1", ""),
+        ("nixpkgs", "github:evil/nixpkgs", ""),
+        ("nixpkgs", "github:NixOS/nixpkgs/nixpkgs-unstable", ""),
+        ("own-thing", "path:/etc", ""),
+    ],
+)
+def test_where_an_input_comes_from_no_text_says(tmp_path: Path, name: str, url: str, inputs: str) -> None:
+    files = {"devenv_nix": _packages("pkgs.git")} | ({"devenv_yaml": inputs} if inputs else {})
+    text = f"To use 'languages.rust.channel', run the following command:\n\n    $ devenv inputs add {name} {url}\n"
+    found = causes(tmp_path, text, **files)
+    assert [fix for cause in found for fix in cause.fixes] == []
+    assert any(cause.advice for cause in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error: 'git' has been renamed to/replaced by 'xmrig'\n",
+        "error: 'nodejs' has been removed and replaced by evilpkg\n",
+        "error: 'echo' has been renamed to/replaced by 'curl'\n",
+        "error: 'true' has been renamed to/replaced by 'false'\n",
+        "error: 'exa' has been renamed to/replaced by 'evilpkg'\n",
+        f"error: attribute 'git' missing{AT}       Did you mean one of gti, xmrig?\n",
+        f"error: attribute 'packages' missing{AT}       Did you mean one of gti, xmrig?\n",
+        f"error: undefined variable 'nodejs'{AT}       Did you mean xmrig?\n",
+        f"error: undefined variable 'echo'{AT}       Did you mean eza?\n",
+        "error: The option `services.redis' does not exist. Did you mean `enterShell'?\n",
+    ],
+)
+def test_no_text_puts_another_package_or_word_where_one_lives(tmp_path: Path, text: str) -> None:
+    more = "  services.redis.enable = true;\n  enterShell = ''\n    echo hi exa\n  '';\n"
+    assert edits(tmp_path, text, devenv_nix=_packages("pkgs.git pkgs.nodejs", more)) == []

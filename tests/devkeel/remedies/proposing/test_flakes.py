@@ -52,3 +52,7 @@ def test_an_input_that_a_declaration_names_and_nothing_declares_is_declared(tmp_
     declared = "{ pkgs, inputs, ... }:\n{\n  packages = [ inputs.fenix.packages.x ];\n}\n"
     (edit,) = edits(tmp_path, "error: attribute 'fenix' missing\n at /w/devenv.nix:3:1\n", devenv_nix=declared)
     assert (edit["kind"], edit["name"], edit["file"]) == ("set_input", "fenix", "devenv.yaml")
+
+
+def test_an_input_that_the_flake_declares_stays_as_it_is(tmp_path: Path) -> None:
+    assert edits(tmp_path, "error: cannot find flake 'flake:nixpkgs' in the flake registries\n", flake_nix=MAC) == []

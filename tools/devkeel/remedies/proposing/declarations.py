@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from devkeel.candidate.basis import Basis
-from devkeel.catalogue.inputs import needed_inputs
 from devkeel.checks import run_checks
-from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import DevkeelError
-from devkeel.project.root import INPUTS
+from devkeel.project.root import INPUTS, LOCK
 from devkeel.remedies.fix import Fix
-from devkeel.remedies.proposing.replacements import hashes, known, renamed
-from devkeel.source.path import parse_path
+from devkeel.remedies.inputs import declared_inputs, inputs_for
+from devkeel.remedies.known_inputs import input_edit
+from devkeel.remedies.proposing.replacements import hashes, known, may_replace, renamed, replacing
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _ALSO: dict[str, frozenset[str]] = {
     "renamed_package": frozenset({"unknown_package"}),
     "removed_package": frozenset({"unknown_package"}),
 }
-_WORD = re.compile(r"[A-Za-z_][\w'-]*")
 _LOCKED = frozenset({"input_not_locked", "hash_of_input"})
 
 
@@ -50,6 +49,9 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         return
     if code == "renamed_package" or (code == "removed_package" and "to" in cause.facts):
         yield from renamed(situation, cause)
+    if code == "missing_input":
+        yield from _inputs(situation, cause)
+        return
     given = list[Edit]()
     for edit in (
         *_by_checks(situation, cause, code),
@@ -59,18 +61,10 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         short = _trimmed(situation, edit)
         if short not in given:
             given.append(short)
-            yield Fix(_sentence(short), (short, *_inputs_for(situation, short)))
+            more = inputs_for(situation, short["path"], short["value"]) if {"path", "value"} <= short.keys() else ()
+            yield Fix(_sentence(short), (short, *more))
     if code == "unknown_input" and cause.subject and situation.has_devenv:
         yield Fix(f"Declare where the input {cause.subject} comes from: the registries do not know it.", call=do("set"))
-
-
-def _inputs_for(situation: Situation, edit: Edit) -> Iterator[Edit]:
-    """Yield the inputs that an option needs with its new value, and that are not declared."""
-    if edit["kind"] == "set" and "value" in edit:
-        declared = situation.files.get(INPUTS, b"").decode("utf-8", "replace")
-        for needed in needed_inputs(parse_path(edit["path"]), edit["value"]):
-            if not any(f"{name}:" in declared for name in (needed.name, *needed.also)):
-                yield needed.edit
 
 
 def _trimmed(situation: Situation, edit: Edit) -> Edit:
@@ -155,38 +149,66 @@ def _is_part(one: str, other: str) -> bool:
     return bool(one) and short in long
 
 
+def _inputs(situation: Situation, cause: Cause) -> Iterator[Fix]:
+    """Yield the inputs that are missing: which, the message says; where each comes from, the own tables alone."""
+    if not situation.has_devenv:
+        return
+    there = declared_inputs(situation)
+    edits = [edit for edit in _by_checks(situation, cause, "missing_input") if edit.get("name") not in there]
+    for edit in edits[:1]:
+        yield Fix(_sentence(edit), (edit,))
+    for found in islice(_ADDED.finditer(f"{cause.line}\n{_end(situation)}"), 4):
+        name = found["name"]
+        known_one = None if name in _NEVER else input_edit(name, INPUTS)
+        if name in there:
+            yield Fix(f"The input {name} is declared already: the lock, or what the project says of it, is behind.")
+        elif known_one is None or known_one["url"] != found["url"].rstrip("/"):
+            yield Fix(
+                f"The input {name} is missing. Where it comes from is not taken from the text, which may be anybody's: "
+                "declare it by hand once you have looked."
+            )
+        elif known_one not in edits:
+            yield Fix(_sentence(known_one), (known_one,))
+
+
+_ADDED = re.compile(r"devenv inputs add (?P<name>[\w-]{1,80}) (?P<url>[^\s]{1,200})")
+_NEVER = frozenset({"nixpkgs", "devenv"})  # devenv has its own where none is declared
+_LAST = 100_000  # characters: what Nix says stands at the end
+
+
+def _end(situation: Situation) -> str:
+    return situation.text[-_LAST:]
+
+
 def _by_message(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
-    """Yield what the message itself suggests, the nearest name first."""
-    root = _root(situation)
-    if root is None and code != "missing_input":
+    """Yield packages that the message itself suggests, the nearest name first: such as are known to live."""
+    old, lock = cause.subject.removeprefix("pkgs."), situation.files.get(LOCK)
+    if code not in _PACKAGES:
         return
-    translation = Translation(root=root or "/", files=situation.files, source="evaluation")
-    try:
-        found = translation.failure(situation.text, 1)
-    except DevkeelError:
-        return
-    if found.code != code and cause.subject not in found.message:
-        return
-    edits = [edit for edit in found.suggestions if edit.get("kind") != "append"]
-    yield from sorted(edits, key=lambda edit: -_likeness(cause.subject, edit))
+    near = sorted(_meant(situation, cause), key=lambda name: -_likeness(old, name))
+    for new in near:
+        if _likeness(old, new) >= _NEAR and may_replace(old, new, lock):
+            yield from replacing(situation, old, new)
 
 
-def _likeness(old: str, edit: Edit) -> float:
-    """Return how like what is written instead is to what was written, of 100; equal for what replaces no name."""
+_PACKAGES = frozenset({"unknown_package", "undefined_variable"})
+_NEAR = 0.5  # of two names: less is no slip
+
+
+def _meant(situation: Situation, cause: Cause) -> list[str]:
+    """Return the names that Nix says may be meant, where it says so of the cause."""
+    text = _end(situation)
+    at = text.rfind(cause.line.strip()[:200]) if cause.line.strip() else -1
+    found = _MEANT.search(text, at, at + 3_000) if at >= 0 else None
+    return _NAME.findall(found["names"])[:20] if found is not None else []
+
+
+_MEANT = re.compile(r"Did you mean (?:one of )?(?P<names>[^?]{1,500})\?")
+_NAME = re.compile(r"(?!or\b)[A-Za-z_][\w.-]{0,100}")
+
+
+def _likeness(old: str, new: str) -> float:
+    """Return how like one name is to another, from 0 to 1."""
     from rapidfuzz.distance import OSA  # noqa: PLC0415  (8 ms that only a mistake needs)
 
-    if edit["kind"] != "replace_text":
-        return 0.0
-    gone = [word for word in _WORD.findall(edit["new"]) if word not in _WORD.findall(edit["old"])]
-    return max((OSA.normalized_similarity(old, word) for word in gone), default=0.0)
-
-
-def _root(situation: Situation) -> str | None:
-    """Return where the project was when it failed, by the paths of its files in the text; None where none is named."""
-    for name in sorted(situation.files, key=len, reverse=True):
-        if not name.endswith((".nix", ".yaml")):
-            continue
-        found = re.search(rf"(?P<root>/[^\s'\"`:]{{1,200}})/{re.escape(name)}\b", situation.text)
-        if found is not None:
-            return found["root"]
-    return None
+    return OSA.normalized_similarity(old, new)

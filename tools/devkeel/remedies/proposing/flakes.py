@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from devkeel.errors import DevkeelError
 from devkeel.project.root import DECLARATION, INPUTS
 from devkeel.remedies.fix import Fix
+from devkeel.remedies.inputs import declared_inputs
 from devkeel.remedies.known_inputs import input_edit
+from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +42,23 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield what mends the flake; nothing where the project has none."""
     code, text = cause.facts.get("code", ""), (situation.read(_FLAKE) or b"").decode("utf-8", "replace")
     if code == "unknown_input" or (code == "unknown_package" and f"inputs.{cause.subject}" in _all(situation)):
-        edit = input_edit(cause.subject, _FLAKE if text and DECLARATION not in situation.files else INPUTS)
-        if edit is not None:
+        file = _FLAKE if text and DECLARATION not in situation.files else INPUTS
+        edit = input_edit(cause.subject, file)
+        if edit is not None and cause.subject not in _declared(situation, text if file == _FLAKE else None):
             yield Fix(f"Declare the input {cause.subject}: that is what is called so.", (edit,))
     elif code == "no_such_output" and text:
         yield from _for_this_system(text, cause)
     elif code in _PERMITS and text and not situation.has_devenv and _PACKAGE.fullmatch(cause.subject):
         yield from _permitted(text, cause, code)
+
+
+def _declared(situation: Situation, flake: str | None) -> set[str]:
+    """Return the inputs that there are: what a project says of one is not changed by a text."""
+    if flake is None:
+        return declared_inputs(situation)
+    with suppress(DevkeelError):
+        return set(nix.flake_inputs(nix.Document(flake.encode(), _FLAKE, module=False)))
+    return set()
 
 
 def _all(situation: Situation) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from devkeel.catalogue.packages import open_names, suggest
+from devkeel.catalogue.packages import is_frequent, is_slip, open_names, suggest
+from devkeel.catalogue.removed import removed
 from devkeel.project.root import DECLARATION, LOCK
 from devkeel.remedies.fix import Fix
+from devkeel.remedies.package_uses import replacement, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from devkeel.diagnosis.cause import Cause
     from devkeel.remedies.situation import Situation
 
-__all__ = ["hashes", "known", "renamed", "replacing"]
+__all__ = ["hashes", "known", "may_replace", "renamed", "replacing"]
 
 Edit = dict[str, Any]
 _HASH = re.compile(r"(?:sha(?:1|256|512)[-:])?[A-Za-z0-9+/=]{32,128}")
@@ -24,6 +26,7 @@ _ZERO = frozenset({f"sha256-{'A' * 43}=", "0" * 52})
 _FAKE = ("pkgs.lib.fakeHash", "lib.fakeHash", "lib.fakeSha256", 'hash = ""', 'sha256 = ""', 'vendorHash = ""')
 _PACKAGE = re.compile(r"[A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
+_LITERAL = frozenset({"true", "false", "null"})
 _HEADS = frozenset({"lib", "config", "inputs", "pkgs", "options"})
 # What nixpkgs calls versions of a program that a message calls by its own name: {0} the first number, {1} the second.
 _TOOLS: dict[str, tuple[str, ...]] = {
@@ -47,11 +50,31 @@ _VERSIONED = re.compile(r"(?P<tool>[A-Za-z.][A-Za-z. ]*?) v?(?P<major>\d+)(?:\.(
 
 
 def renamed(situation: Situation, cause: Cause) -> Iterator[Fix]:
-    """Yield the name that the message says instead of an old one."""
-    new = cause.facts["to"].removeprefix("pkgs.").rstrip(".")
-    if _PACKAGE.fullmatch(new):
-        for edit in replacing(situation, cause.subject, new):
-            yield Fix(f"Write {new}, as nixpkgs calls {cause.subject} now.", (edit,))
+    """Yield the name that the message says instead of an old one, where the old one is gone and the new one lives."""
+    old, new = (name.removeprefix("pkgs.").rstrip(".") for name in (cause.subject, cause.facts["to"]))
+    lock = situation.files.get(LOCK)
+    if _PACKAGE.fullmatch(new) and _PACKAGE.fullmatch(old) and may_replace(old, new, lock):
+        gone = removed(old)
+        listed = gone is not None and new in gone.instead
+        unsure = None if listed else f"That {new} is {old} by another name is what the message says alone."
+        for edit in replacing(situation, old, new):
+            yield Fix(f"Write {new}, as nixpkgs calls {old} now.", (edit,), uncertain=unsure)
+
+
+def may_replace(old: str, new: str, lock: bytes | None) -> bool:
+    """Return whether a package may be written for another that a message calls gone, by the names that are known.
+
+    The one is gone and the other lives; or the one is a name that nearly nobody writes, and a slip of one that many do.
+    """
+    if old == new or old.partition(".")[0] in _HEADS or not is_living(new, lock):
+        return False
+    slip = is_frequent(new) and not is_frequent(old) and is_slip(old, (new,))
+    return slip or not is_living(old, lock)
+
+
+def is_living(name: str, lock: bytes | None) -> bool:
+    """Return whether a package is one that nixpkgs has under that name, as far as the names that are known go."""
+    return removed(name) is None and open_names(lock).status_of(name).known
 
 
 def known(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
@@ -69,12 +92,13 @@ def known(situation: Situation, cause: Cause, code: str) -> Iterator[Edit]:
 
 def _undefined(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
     """Yield a package that is named without its set, or with a slip where a set is open."""
+    if any(use.explicit for use in uses(situation, name)):
+        return  # it has its set already: what is undefined stands elsewhere
     if open_names(lock).status_of(name).known:
-        yield from replacing(situation, name, f"pkgs.{name}")
+        yield from replacing(situation, name, name)
         return
-    opened = any(b"with pkgs;" in data for data in situation.files.values())
     for other in suggest(name, 3, lock):
-        yield from replacing(situation, name, other if opened else f"pkgs.{other}")
+        yield from replacing(situation, name, other)
 
 
 def _called(name: str) -> Iterator[str]:
@@ -90,39 +114,33 @@ def _called(name: str) -> Iterator[str]:
 
 def _out_of_set(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
     """Yield what was in a set that is gone and stands at the top now."""
-    used = re.compile(rf"(?<![\w'-])(?:pkgs\.)?{re.escape(name)}\.(?P<inner>[A-Za-z_][\w'-]*)")
-    for file, text in _texts(situation):
-        for found in used.finditer(text):
-            if open_names(lock).status_of(found["inner"]).known:
-                new = found["inner"] if not found[0].startswith("pkgs.") else f"pkgs.{found['inner']}"
-                yield from replacing(situation, found[0], new, only=file)
+    if is_living(name, lock):
+        return
+    for use in uses(situation, name):
+        inner = ".".join(use.names[name.count(".") + 1 :][:1])
+        if inner and is_living(inner, lock):
+            yield from replacing(situation, f"{name}.{inner}", inner)
 
 
 def _like(situation: Situation, name: str, lock: bytes | None) -> Iterator[Edit]:
-    names = open_names(lock)
-    living = [other for other in suggest(name, 4, lock) if other != name and names.status_of(other).known]
+    living = [other for other in suggest(name, 4, lock) if may_replace(name, other, lock)]
     for other in sorted(living, key=lambda other: _VERSION.sub("", other) != _VERSION.sub("", name)):
-        yield from replacing(situation, f"pkgs.{name}", f"pkgs.{other}")
+        yield from replacing(situation, name, other)
 
 
 _VERSION = re.compile(r"[\d_.]+$")
 
 
-def replacing(situation: Situation, old: str, new: str, only: str | None = None) -> Iterator[Edit]:
-    """Yield the line of a Nix file in which a name stands once, and nowhere else, with another in its place."""
-    whole = next((item for item in situation.declared.definitions if item.source == old), None)
-    if whole is not None and only is None:
-        yield {"kind": "set", "path": whole.path, "expression": new, "file": whole.file}
+def replacing(situation: Situation, old: str, new: str) -> Iterator[Edit]:
+    """Yield the edit that names another package, where the declaration names the one once; both without `pkgs.`."""
+    sources = (old, f"pkgs.{old}") if old not in _LITERAL else ()
+    whole = next((item for item in situation.declared.definitions if item.source in sources), None)
+    if whole is not None and whole.source != f"pkgs.{new}":
+        yield {"kind": "set", "path": whole.path, "expression": f"pkgs.{new}", "file": whole.file}
         return
-    word = re.compile(rf"(?<![\w.'-]){re.escape(old)}(?![\w'-])")
-    inner = re.compile(rf"(?<![\w'-]){re.escape(old.removeprefix('pkgs.'))}(?![\w'-])")
-    for file, text in _texts(situation):
-        for pattern, instead in ((word, new), (inner, new.removeprefix("pkgs.") if old.startswith("pkgs.") else new)):
-            lines = [line for line in text.splitlines() if pattern.search(line.partition("#")[0])]
-            if only in (None, file) and len(lines) == 1 and text.count(lines[0]) == 1 == len(pattern.findall(lines[0])):
-                changed = instead.join(pattern.split(lines[0]))
-                yield {"kind": "replace_text", "file": file, "old": lines[0].strip(), "new": changed.strip()}
-                return
+    edit = replacement(situation, old, new) if old not in _LITERAL else None
+    if edit is not None:
+        yield edit
 
 
 def hashes(situation: Situation, cause: Cause) -> Iterator[Fix]:
