@@ -46,3 +46,24 @@ def test_what_is_not_made_for_this_system_is_left_out(tmp_path: Path) -> None:
     text = "error: Package \u2018mas-2.2.2\u2019 in /n is not available on the requested hostPlatform:\n"
     (edit,) = edits(tmp_path, text, devenv_nix=PLAIN.replace("pkgs.git", "pkgs.git pkgs.mas"))
     assert (edit["kind"], edit["names"]) == ("remove_packages", ["mas"])
+
+
+@pytest.mark.parametrize(("listed", "sure"), [("pkgs.some-tool_1", True), ("pkgs.git", False)])
+def test_what_the_declaration_does_not_list_is_said(tmp_path: Path, listed: str, sure: bool) -> None:
+    text = "error: Package \u2018some-tool-1.2\u2019 in /n has an unfree license (\u2018unfree\u2019), refusing.\n"
+    found = fixes(tmp_path, text, devenv_nix=PLAIN.replace("pkgs.git", listed))
+    assert all(fix.uncertain for fix in found)
+    assert ("does not list it" not in str(found[0].uncertain)) is sure
+
+
+@pytest.mark.parametrize("decided", ["allowUnfree: false\n", "nixpkgs:\n  allow_unfree: false\n"])
+def test_what_the_project_decided_against_is_not_permitted_as_a_whole(tmp_path: Path, decided: str) -> None:
+    text = "error: Package \u2018x-1\u2019 in /n has an unfree license (\u2018unfree\u2019), refusing to evaluate.\n"
+    (fix,) = fixes(tmp_path, text, devenv_nix=PLAIN, devenv_yaml=decided)
+    assert fix.edits[0]["path"] == "nixpkgs.permitted_unfree_packages"
+
+
+@pytest.mark.parametrize("name", ["-rf", "--help"])
+def test_an_option_is_no_package(tmp_path: Path, name: str) -> None:
+    text = f"error: Package \u2018{name}\u2019 in /n is marked as insecure, refusing to evaluate.\n"
+    assert fixes(tmp_path, text, devenv_nix=PLAIN) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.devkeel.remedies.projects import edits, fixes
+from tests.devkeel.remedies.projects import causes, edits, fixes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +90,13 @@ def test_a_locale_and_certificates_come_from_their_packages(tmp_path: Path) -> N
     assert edit["names"] == ["cacert"]
     noise = "perl: warning: Setting locale failed.\nFAILED tests/test_a.py::test_b\n"
     assert edits(tmp_path, noise) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "SECRET_KEY", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV"]
+)
+def test_no_secret_and_nothing_that_loads_code_becomes_a_setting(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".env.example").write_text(f"{name}=/tmp/x.so\n")
+    (cause,) = causes(tmp_path, f"environment variable {name} is not set\n", devenv_nix="{ ... }: { }\n")
+    assert [fix for fix in cause.fixes if fix.edits or fix.call] == []
+    assert cause.advice is not None

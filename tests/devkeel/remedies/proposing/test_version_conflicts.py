@@ -45,3 +45,32 @@ def test_the_bound_is_declared_with_what_is_declared_already(
     # What no row knows a search may know, where the files name libraries that it can install.
     assert any(fix.call for fix in cause.fixes) is ("devenv.nix" not in files)
     environment.close()
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "wanted"),
+    [
+        ("requests", "foo 1.0 requires evilpkg>=1, but you have evilpkg 0.1 which is incompatible.", []),
+        ("requests", "evilpkg==1.0 is required for a normal functioning of this module, but found evilpkg==0.1", []),
+        (
+            "cryptography>=42",
+            "foo 1 requires cryptography<3, but you have cryptography 42.0 now.",
+            [],
+        ),
+        (
+            "cryptography>=42",
+            "foo 1 requires cryptography<45, but you have cryptography 46.0 now.",
+            ["cryptography>=42,<45"],
+        ),
+        ("requests<3", "foo 1 requires requests[evil]>=2.9, but you have requests 2.1 now.", ["requests>=2.9,<3"]),
+        ("requests", "foo 1 requires requests==99999999!1.0, but you have requests 2.1 now.", []),
+    ],
+)
+def test_a_text_bounds_what_the_project_names_and_against_no_bound_of_its_own(
+    tmp_path: Path, declared: str, text: str, wanted: list[str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format(f'"{declared}"'))
+    environment = Environment(tmp_path, actor="test")
+    found = [edit for cause in environment.diagnose(text).causes for fix in cause.fixes for edit in fix.edits]
+    environment.close()
+    assert [name for edit in found for name in edit["names"]] == wanted

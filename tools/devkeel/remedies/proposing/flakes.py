@@ -23,7 +23,7 @@ __all__ = ["propose"]
 
 _FLAKE = "flake.nix"
 _SYSTEM = r"(?:x86_64|aarch64|i686|armv7l)-(?:linux|darwin)"
-_PACKAGE = re.compile(r"[\w.+-]{1,120}")
+_PACKAGE = re.compile(r"\w[\w.+-]{0,119}")
 # How a flake takes its packages, and the same with settings of nixpkgs.
 _TAKEN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"nixpkgs\.legacyPackages\.\$\{system\}"), "inherit system;"),

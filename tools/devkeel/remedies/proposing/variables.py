@@ -10,7 +10,7 @@ from devkeel.project.root import DOTENV
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.services import service_named
 from devkeel.text.actions import do
-from devkeel.text.secrets import looks_secret
+from devkeel.text.secrets import looks_secret, names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,14 +127,29 @@ _USUAL: dict[str, str] = {
 }
 
 
+# What a login sets, and what makes interpreters, shells and loaders run or load other code than they are given.
+_LOADS = re.compile(
+    r"HOME|USER|LOGNAME|SHELL|PATH|PWD|OLDPWD|TMP|TEMP|TMPDIR|TERM|LANG|IFS|ENV|BASH_ENV|PROMPT_COMMAND|PS[0-4]|EDITOR|"
+    r"PAGER|(?:LD|DYLD)_\w+|PYTHON(?:PATH|HOME|STARTUP|USERBASE)|NODE_(?:OPTIONS|PATH)|RUBY(?:OPT|LIB)|PERL5(?:OPT|LIB)|"
+    r"GIT_(?:SSH|SSH_COMMAND|EXEC_PATH|ASKPASS|EDITOR|PAGER)|SSH_ASKPASS|(?:_JAVA|JDK_JAVA|JAVA_TOOL)_OPTIONS|"
+    r"NIX_(?:PATH|CONFIG|REMOTE)|XDG_\w+"
+)
+
+
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield what gives the variable its value; where only a person knows it, where that is to be said."""
     name = cause.subject.upper()
     if not _NAME.fullmatch(name):
         return
-    if not situation.has_devenv:
+    if _LOADS.fullmatch(name):
+        yield Fix(f"{name} is set by the system, or decides what programs load: no edit gives it a value.")
+    elif situation.has_devenv:
+        yield from _in_devenv(situation, name)
+    else:
         yield from _without_devenv(situation, name)
-        return
+
+
+def _in_devenv(situation: Situation, name: str) -> Iterator[Fix]:
     if situation.definition(f"env.{name}") is not None or _in_dotenv(situation, name):
         yield Fix(
             f"Apply what is declared: {name} is in it already, and the shell that failed lacks it.", call=do("apply")
@@ -153,9 +168,17 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if name in _USUAL:
         edit = {"kind": "set", "path": f"env.{name}", "value": _USUAL[name]}
         yield Fix(f"Set {name} to {_USUAL[name]}, as in a shell of development.", (edit,))
-    secret = _SECRET.search(name) is not None
-    where = "a file that dotenv reads, or secretspec: it looks secret" if secret else f"env.{name}"
-    yield Fix(f"Give {name} a value in {where}. The text does not say which.", call=do("set"))
+    if _is_secret(name):
+        yield Fix(
+            f"{name} looks secret: its value belongs in a file that dotenv reads and Git does not track, or in "
+            "secretspec. In the declaration it would lie in Git and in the Nix store, which all users read."
+        )
+        return
+    yield Fix(f"Give {name} a value in env.{name}. The text does not say which.", call=do("set"))
+
+
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None or names_a_secret(name)
 
 
 def _enable(name: str) -> dict[str, Any]:
@@ -178,7 +201,7 @@ def _from_files(situation: Situation, name: str) -> Iterator[Fix]:
         value = _values(situation, file).get(name)
         if value is None:
             continue
-        if value and not looks_secret(name, value):
+        if value and not _is_secret(name) and not looks_secret(name, value):
             edit = {"kind": "set", "path": f"env.{name}", "value": value}
             yield Fix(f"Set {name} as {file} has it.", (edit,), uncertain="The value is that of an example.")
         elif not any(situation.read(own) for own in _OWN):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import conda_file, pyproject
@@ -31,9 +32,9 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if not manifests:
         return
     wanted = _wanted(cause)
-    if wanted is not None:
-        name = canonicalize_name(wanted.name)
-        text = _amended(_declared(situation, manifests).get(name), wanted)
+    declared = _declared(situation, manifests).get(canonicalize_name(wanted.name)) if wanted is not None else None
+    if wanted is not None and _may_be_written(declared, wanted, cause):
+        text = _amended(declared, wanted)
         edit: dict[str, Any] = {"kind": "add_library", "language": "python", "names": [text]}
         searched = f"It was not installed and imported: {do('repair_libraries')} does that."
         yield Fix(f"Declares {text}.", (edit,), uncertain=searched)
@@ -53,7 +54,27 @@ def _wanted(cause: Cause) -> Requirement | None:
         found = Requirement(text)
     except InvalidRequirement:
         return None
-    return found if found.url is None else None
+    found.extras = set()
+    epochs = any("!" in item.version for item in found.specifier)
+    return found if found.url is None and found.marker is None and not epochs else None
+
+
+def _may_be_written(declared: Requirement | None, wanted: Requirement, cause: Cause) -> bool:
+    """Return whether a bound may be declared: of a distribution that the project names, and with what it says of it.
+
+    A bound of the own table may be declared of a distribution that another one brings, too: no text says it. What is
+    declared as one version stays: the search says which one goes.
+    """
+    if declared is None:
+        return cause.said_by.startswith("break.") or "newest" in cause.facts
+    return _go_together(declared.specifier, wanted.specifier)
+
+
+def _go_together(one: SpecifierSet, other: SpecifierSet) -> bool:
+    """Return whether a version meets both: one of those that they name, one after one of these, or the first of all."""
+    named = [item.version.removesuffix(".*") for item in (*one, *other)]
+    both = one & other
+    return any(both.contains(version, prereleases=True) for name in named for version in (name, f"{name}.1", "0"))
 
 
 def _declared(situation: Situation, manifests: list[str]) -> dict[str, Requirement]:
@@ -76,4 +97,12 @@ def _amended(declared: Requirement | None, wanted: Requirement) -> str:
     bounds = [*wanted.specifier]
     if declared is not None and len(bounds) == 1 and bounds[0].operator == "<":
         return bounded(declared, wanted.name, bounds[0].version)
+    if declared is not None:
+        low = any(item.operator in _LEAST for item in bounds)
+        kept = [str(item) for item in declared.specifier if not (low and item.operator in _LEAST)]
+        wanted.specifier = SpecifierSet(",".join([*kept, *map(str, bounds)]))
+        wanted.marker = declared.marker
     return written(wanted)
+
+
+_LEAST = frozenset({">=", ">"})
