@@ -65,8 +65,8 @@ def test_an_input_that_is_missing_is_declared(tmp_path: Path) -> None:
 
 def test_a_package_that_was_renamed_is_called_by_its_name(tmp_path: Path) -> None:
     text = "error: 'exa' has been renamed to/replaced by 'eza'\n"
-    (edit,) = edits(tmp_path, text, devenv_nix=_packages("pkgs.exa pkgs.jq"))
-    assert edit["new"] == "packages = [ pkgs.eza pkgs.jq ];"
+    (fix,) = fixes(tmp_path, text, devenv_nix=_packages("pkgs.exa pkgs.jq"))
+    assert [edit["new"] for edit in fix.edits] == ["packages = [ pkgs.eza pkgs.jq ];"]
 
 
 def test_a_hash_that_differs_is_written_as_it_was_got(tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if code == "hash_mismatch":
         yield from hashes(situation, cause)
         return
+    given = list[Edit]()
     if code == "renamed_package" or (code == "removed_package" and "to" in cause.facts):
-        yield from renamed(situation, cause)
+        for fix in renamed(situation, cause):
+            given += fix.edits
+            yield fix
     if code == "missing_input":
         yield from _inputs(situation, cause)
         return
-    given = list[Edit]()
     for edit in (
         *_by_checks(situation, cause, code),
         *_by_message(situation, cause, code),
@@ -157,12 +159,12 @@ def _inputs(situation: Situation, cause: Cause) -> Iterator[Fix]:
     edits = [edit for edit in _by_checks(situation, cause, "missing_input") if edit.get("name") not in there]
     for edit in edits[:1]:
         yield Fix(_sentence(edit), (edit,))
-    for found in islice(_ADDED.finditer(f"{cause.line}\n{_end(situation)}"), 4):
-        name = found["name"]
+    asked = islice(_ADDED.finditer(f"{cause.line}\n{_end(situation)}"), 8)
+    for name, url in dict.fromkeys((found["name"], found["url"].rstrip("/")) for found in asked):
         known_one = None if name in _NEVER else input_edit(name, INPUTS)
         if name in there:
             yield Fix(f"The input {name} is declared already: the lock, or what the project says of it, is behind.")
-        elif known_one is None or known_one["url"] != found["url"].rstrip("/"):
+        elif known_one is None or known_one["url"] != url:
             yield Fix(
                 f"The input {name} is missing. Where it comes from is not taken from the text, which may be anybody's: "
                 "declare it by hand once you have looked."
