@@ -86,6 +86,14 @@ def test_no_pattern_hangs_on_what_it_likes() -> None:
             assert match is None or phrase.judge is None or phrase.judge(match, window) in (True, False), phrase.name
 
 
+def test_no_phrase_of_several_lines_hangs_on_long_lines() -> None:
+    for phrase in phrases():
+        if phrase.lines + phrase.before == 1:
+            continue
+        for part in (phrase.hint + "9.", phrase.hint + ":" * 40):
+            read("\n".join([part * (_WINDOW // len(part))] * 12))
+
+
 def test_a_repeat_in_a_repeat_is_set_apart_by_a_sign_of_its_own() -> None:
     name = ""
 

@@ -61,7 +61,7 @@ _END = 192 * 1024  # those that are looked at first
 _NAMES_IT = 70  # from which weight on a sentence names the missing thing itself
 _ADDRESSES = frozenset({"service", "port"})
 _BESIDE = 3  # lines
-_WINDOW = 2000  # and of a line, around what was found in it
+_WINDOW = 2000  # of all the lines that a phrase sees, around what was found in one of them
 _PLACES = 64  # of one sentence, the first and the last ones
 _CAUSES = 12
 _LONGEST = 300  # of what is missing
@@ -189,9 +189,20 @@ def _found(text: str, starts: list[int], place: int, phrase: Phrase) -> Iterator
 
 
 def _window(text: str, starts: list[int], number: int, place: int, phrase: Phrase) -> str:
-    """Return the lines that a phrase sees, each without what stands before a program's own words."""
+    """Return the lines that a phrase sees, each without what stands before a program's own words.
+
+    Very long ones share the window: half of it is around what was found, the others give their beginnings.
+    """
     first, last = max(0, number - phrase.before), min(len(starts) - 1, number + phrase.lines - 1)
-    lines = (_line(text, starts, item, place if item == number else starts[item]) for item in range(first, last + 1))
+    others = last - first
+    end = starts[last + 1] if last + 1 < len(starts) else len(text)
+    own, each = _WINDOW // 2, _WINDOW
+    if others and end - starts[first] > _WINDOW:
+        own, each = _WINDOW // 4, _WINDOW // 2 // others - 1
+    lines = (
+        _line(text, starts, item, place, own) if item == number else _line(text, starts, item, starts[item], each)
+        for item in range(first, last + 1)
+    )
     return "\n".join(_PREFIX.sub("", line) for line in lines)
 
 

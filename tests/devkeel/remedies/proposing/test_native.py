@@ -222,3 +222,37 @@ def test_what_a_build_asks_for_by_a_setting_is_set(tmp_path: Path) -> None:
     text = 'Unable to find libclang: "couldn\'t find any valid shared libraries"\n'
     (cause,) = causes(tmp_path, text, devenv_nix=devenv("languages.rust.enable = true;"))
     assert [edit["path"] for edit in edits(cause)] == ["env.LIBCLANG_PATH"]
+
+
+def test_what_is_declared_comes_before_an_option(tmp_path: Path) -> None:
+    declared = devenv("packages = [ pkgs.nodejs_20 pkgs.python311 ];")
+    for program in ("node", "python3"):
+        (cause,) = causes(tmp_path, f"sh: 1: {program}: not found\n", devenv_nix=declared)
+        assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("apply"))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sh: 1: rm: not found",
+        "sh: 1: mkdir: not found",
+        "a.c:1:10: fatal error: stdio.h: No such file or directory",
+        "a.c:1:10: fatal error: sys/types.h: No such file or directory",
+        "a.c:1:10: fatal error: linux/bpf.h: No such file or directory",
+    ],
+)
+def test_what_comes_with_every_shell_is_no_package_of_its_own(tmp_path: Path, text: str) -> None:
+    (cause,) = causes(tmp_path, f"{text}\n", devenv_nix=devenv("packages = [ pkgs.git ];"))
+    assert [(fix.edits, fix.call) for fix in cause.fixes] == [((), do("run"))]
+
+
+@pytest.mark.parametrize("program", ["sudo", "systemctl", "passwd", "apt-get", "dnf"])
+def test_what_belongs_to_a_machine_is_no_package_of_a_project(tmp_path: Path, program: str) -> None:
+    assert causes(tmp_path, f"sh: 1: {program}: not found\n", devenv_nix=devenv("packages = [ ];")) == ()
+
+
+def test_a_certain_package_has_none_beside_it(tmp_path: Path) -> None:
+    (cause,) = causes(
+        tmp_path, "a.c:1:10: fatal error: zlib.h: No such file or directory\n", devenv_nix=devenv("packages = [ ];")
+    )
+    assert [[edit["names"] for edit in fix.edits] for fix in cause.fixes] == [[["zlib"]]]

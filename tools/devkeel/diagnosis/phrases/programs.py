@@ -29,7 +29,7 @@ _WORDS = re.compile(
 _OF_SHELLS = re.compile(
     r"\[+|source|pushd|popd|shopt|declare|typeset|let|local|function|select|setopt|autoload|compinit|complete|bind|mapfile"
     r"|readarray|disown|then|fi|do|done|else|elif|esac|export|alias|nvm|sdk|activate|deactivate|workon|conda_activate"
-    r"|apt|apt-get|yum|dnf|brew|pacman|snap|systemctl|service|sudo|su|launchctl|pbcopy|pbpaste|open"
+    r"|apt|apt-get|yum|dnf|brew|pacman|snap|systemctl|service|sudo|su|passwd|launchctl|pbcopy|pbpaste|open"
 )
 # A macro of Autoconf that stayed as it was written, which the shell then takes for a command.
 _MACRO = re.compile(r"(?:PKG|AC|AM|AX|LT|AS|GTK|IT|GOBJECT|GNOME|XORG)_[A-Z]")

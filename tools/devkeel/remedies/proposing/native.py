@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from devkeel.catalogue.provided import providers
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.providing import in_use, option_of, provided, says_enough
+from devkeel.remedies.tables import table
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ _FIXES = 3
 # nixpkgs, pkgs/stdenv/generic/common-path.nix, with stdenv's compiler; pkg-config: devenv, top-level.nix.
 _OF_EVERY_SHELL = re.compile(
     r"cc|gcc|c\+\+|g\+\+|cpp|ld|as|ar|nm|ranlib|strip|objcopy|objdump|readelf|g?make|patch|tar|gzip|bzip2|xz|sed|g?awk|e?grep"
-    r"|find|xargs|diff|cmp|bash|sh|patchelf|ls|cp|mv|cat|install|head|tail|env|sort"
+    r"|find|xargs|diff|cmp|bash|sh|patchelf"
 )
+# Their headers come with every compiler (nixpkgs, cc-wrapper): as packages they would stand before its own.
+_OF_EVERY_COMPILER = frozenset({"glibc", "linuxHeaders"})
 _COMPILERS = {
     **dict.fromkeys(("C", "ASM", "ASM-ATT", "c", "cc1"), "cc"),
     **dict.fromkeys(("CXX", "cpp", "cc1plus"), "c++"),
@@ -84,6 +88,7 @@ _TEX = {
 }
 _LISTED = re.compile(r"(?P<head>makeLibraryPath\s{1,8}\(?(?P<scope>with pkgs;\s{0,80})?\[)(?P<items>[^\]]{0,2000})\]")
 _BARE = b"mkShellNoCC"
+_STORE = "/nix/store/"
 _LIBRARY_PATH = "env.LD_LIBRARY_PATH"
 _MADE_PATH = re.compile(r"(?P<head>(?:pkgs\.)?lib\.makeLibraryPath \[)(?P<items>[^\]]*)\]")
 
@@ -103,12 +108,16 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
 def _brought(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if cause.said_by in _HOOKS:
         yield _adding(_HOOKS[cause.said_by], "it tells bindgen where clang has its headers.")
-    yield from _of_the_shell(situation, cause)
-    options = [*_of_options(situation, cause)] if situation.has_devenv else []
-    yield from options
-    if any(fix.call for fix in options):
+    there = [*_of_the_shell(situation, cause)]
+    yield from there
+    if _is_of_the_compiler(cause) or any(fix.call for fix in there):
         return
     found = provided(situation, cause)
+    if not (found and found[0].attribute in situation.packages):
+        options = [*_of_options(situation, cause)] if situation.has_devenv else []
+        yield from options
+        if any(fix.call for fix in options):
+            return
     if cause.kind == "soname":
         yield from _loaded(situation, found)
     else:
@@ -141,8 +150,10 @@ def _set(situation: Situation, cause: Cause) -> Iterator[Fix]:
 
 def _of_the_shell(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """What every shell has is missing where a command ran outside of it, or where the shell has no compiler."""
-    every = _OF_EVERY_SHELL.fullmatch(cause.subject) or (cause.subject == "pkg-config" and situation.has_devenv)
-    if cause.kind != "program" or not every:
+    name = cause.subject
+    every = _OF_EVERY_SHELL.fullmatch(name) or name in table("coreutils")
+    every = every or (name == "pkg-config" and situation.has_devenv)
+    if not _is_of_the_compiler(cause) and (cause.kind != "program" or not every):
         return
     flake = situation.files.get("flake.nix", b"")
     if situation.has_devenv and situation.definition("stdenv") is not None:
@@ -156,6 +167,13 @@ def _of_the_shell(situation: Situation, cause: Cause) -> Iterator[Fix]:
             f"Every shell of the project has {cause.subject}: the command ran outside of it. Run it with {do('run')}.",
             call=do("run"),
         )
+
+
+def _is_of_the_compiler(cause: Cause) -> bool:
+    """Return whether it is a header of the C library or of the kernel."""
+    if cause.kind != "header" or cause.said_by in _HOOKS:
+        return False
+    return any(item.exact and item.attribute in _OF_EVERY_COMPILER for item in providers("header", cause.subject))
 
 
 def _by_option(situation: Situation, option: str) -> Iterator[Fix]:
@@ -182,11 +200,9 @@ def _packages(situation: Situation, cause: Cause, found: tuple[Provider, ...]) -
         if archives is not None and archives not in own:
             yield _adding(archives, f"it has {found[0].name} as an archive, for -static.")
         return
-    if found[0].attribute in own and "found" in cause.facts:
+    if "found" in cause.facts and (found[0].attribute in own or _STORE in situation.text):
         renew = do("lock", action="renew")
-        yield Fix(
-            f"{found[0].attribute} is declared in the version that the lock pins: renew that with {renew}.", call=renew
-        )
+        yield Fix(f"{found[0].attribute} is of the version that the lock pins: renew that with {renew}.", call=renew)
         return
     if found[0].attribute in own:
         yield Fix(
@@ -197,7 +213,7 @@ def _packages(situation: Situation, cause: Cause, found: tuple[Provider, ...]) -
         return
     if not says_enough(cause, found):
         return
-    for item in found[:_FIXES]:
+    for item in found[: 1 if found[0].certain and found[0].exact else _FIXES]:
         deeper = None
         if not item.exact:
             deeper = f"{item.name} lies deeper: the build has to take its folder from pkg-config or a flag."
