@@ -88,9 +88,11 @@ def _found(module: str) -> Iterator[str]:
         return
     for provider in providers("python_module", module if len(parts) > 1 and _is_namespace(top) else top):
         if provider.attribute.startswith(_SET) and provider.exact:
-            name = provider.attribute.removeprefix(_SET)
-            # The set has versions and variants of a distribution beside it.
-            if "." not in name and not re.search(r"_\d", name):
+            attribute = provider.attribute.removeprefix(_SET)
+            # The set has versions and variants of a distribution beside it. What they are called is nixpkgs' own word:
+            # under it anybody may have another distribution.
+            name = provider.distribution
+            if name and name == name.lower() and "." not in attribute and not re.search(r"_\d", attribute):
                 yield name
 
 
@@ -110,7 +112,7 @@ def is_known(distribution: str) -> bool:
         name in words
         or is_package(f"{_SET}{name}")
         or any(
-            canonical(item.attribute.removeprefix(_SET)) == name
+            canonical(item.distribution or "") == name
             for item in providers("python_module", module)
             if item.attribute.startswith(_SET)
         )

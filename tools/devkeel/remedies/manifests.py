@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from devkeel.deferred import Deferred
@@ -33,6 +34,7 @@ __all__ = [
     "python_group",
     "python_manifest",
     "python_names",
+    "section",
     "table_of",
 ]
 
@@ -86,6 +88,13 @@ def table_of(situation: Situation, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def section(holder: object, *keys: str) -> dict[str, Any]:
+    """Return the table at some keys, an empty one where anything on the way is none: a manifest may say anything."""
+    for key in keys:
+        holder = holder.get(key) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}
+
+
 def python_manifest(situation: Situation) -> str | None:
     """Return the file that names the Python libraries of the project, None where none does."""
     for name in ("environment.yml", "environment.yaml"):
@@ -116,25 +125,23 @@ def python_names(situation: Situation) -> frozenset[str]:
 def _python(situation: Situation) -> Iterator[str]:
     for name in ("environment.yml", "environment.yaml"):
         if (data := situation.read(name)) is not None:
-            model = conda_file.load(data, name)
-            yield from (item.rpartition("::")[2] for item in conda_file.specifications(model))
-            yield from conda_file.below_pip(model, name, situation.read)
+            with suppress(DevkeelError):
+                model = conda_file.load(data, name)
+                yield from (item.rpartition("::")[2] for item in conda_file.specifications(model))
+                yield from conda_file.below_pip(model, name, situation.read)
     model = table_of(situation, _PYPROJECT)
-    yield from _strings(model.get("project", {}), "dependencies", "optional-dependencies")
+    yield from _strings(section(model, "project"), "dependencies", "optional-dependencies")
     yield from _strings(model, "dependency-groups")
-    tool = model.get("tool", {})
-    yield from _strings(tool.get("uv", {}), "dev-dependencies")
-    yield from _strings(tool.get("pdm", {}), "dev-dependencies")
-    poetry = tool.get("poetry", {})
-    if isinstance(poetry, dict):
-        groups = [group for group in (poetry.get("group") or {}).values() if isinstance(group, dict)]
-        for holder in (poetry, *groups):
-            for key in ("dependencies", "dev-dependencies"):
-                yield from holder.get(key) or {}
+    yield from _strings(section(model, "tool", "uv"), "dev-dependencies")
+    yield from _strings(section(model, "tool", "pdm"), "dev-dependencies")
+    poetry = section(model, "tool", "poetry")
+    for holder in (poetry, *section(poetry, "group").values()):
+        for key in ("dependencies", "dev-dependencies"):
+            yield from section(holder, key)
     for name in _REQUIREMENTS:
         if (data := situation.read(name)) is not None:
             yield from requirements_file.requirements_in(data)
-    yield from table_of(situation, "Pipfile").get("packages", {})
+    yield from section(table_of(situation, "Pipfile"), "packages")
 
 
 def _strings(holder: object, *keys: str) -> Iterator[str]:

@@ -10,7 +10,12 @@ __all__ = ["PHRASES"]
 
 _VERSION = r"\d{1,2}(?:\.\d{1,3}){0,3}"
 _RANGE = r"[\d.,<>=!~^*|x -]{1,60}"
-_NO_EXTENSIONS = frozenset({"php", "is", "not", "for", "to", "with", "the", "a", "of", "be", "extension"})
+_NO_EXTENSIONS = frozenset(
+    {
+        *("php", "is", "not", "for", "to", "with", "the", "a", "of", "be", "extension", "requested", "required"),
+        *("following", "missing", "needed", "native", "optional", "pecl", "this", "that", "which", "named", "called"),
+    }
+)
 # Functions and classes of PHP by their extension (php.net, "Function Reference").
 _FUNCTIONS = (
     ("mbstring", r"mb_\w{2,30}"),
@@ -112,7 +117,7 @@ _PHP = (
         "php_extension",
         "extension",
         r"(?:[Tt]he |requires? (?:the )?)[`'\"]?(?:ext-)?(?P<subject>[a-z][\w]{1,30})[`'\"]? (?:PHP |php )?extension"
-        r"(?: for PHP)?[^\n]{0,40}(?:missing|not (?:installed|loaded|enabled|found|available)|required|to be)",
+        r"(?! [`'\"]?[\w-]{1,30}[`'\"]? (?:is|must|was|has) )(?: for PHP)?[^\n]{0,40}(?:missing|not (?:installed|loaded|enabled|found|available)|required|to be)",
         weight=85,
         judge=lambda match, _: match["subject"] not in _NO_EXTENSIONS,
     ),

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue.provided import providers
+from devkeel.detection.declaring import is_package
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.inputs import inputs_for
-from devkeel.remedies.manifests import folders, gems_of, table_of
+from devkeel.remedies.known_names import doubt, doubt_of_package, slip_of
+from devkeel.remedies.manifests import folders, gems_of, section, table_of
 from devkeel.remedies.tables import table
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ _PERL = re.compile(r"[A-Za-z_]\w*(?:::\w+)*")
 _R = re.compile(r"[A-Za-z][A-Za-z0-9.]{1,60}")
 _TEX = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 _EXTENSION = re.compile(r"[a-z][a-z0-9_]{1,30}")
+# The architectures and systems of targets that rustc has (doc.rust-lang.org/rustc, "Platform Support").
+_TARGET = re.compile(
+    r"(?:wasm\w*|x86_64|i[56]86|aarch64|arm\w*|thumb\w+|riscv\w+|powerpc\w*|s390x|sparc\w*|mips\w*|loongarch64|nvptx64)"
+    r"-.*(?:linux|darwin|windows|ios|android|freebsd|netbsd|none|unknown|wasip?\d?|emscripten|illumos|solaris|cuda|uefi).*"
+)
 _FONTS = "collection-fontsrecommended"
 _TEXLIVE = "languages.texlive.packages"
 
@@ -49,7 +56,9 @@ def _go(situation: Situation, cause: Cause) -> Iterator[Fix]:
     yield Fix(
         f"Has go ask for the newest version of the module that has {name}.",
         command=f"go get {name}",
-        uncertain="Which version go takes; a call that adds a library wants one, such as @v1.2.3.",
+        uncertain=" ".join(
+            (*filter(None, (doubt("go", name),)), "Which version go takes: a call that adds a library wants one.")
+        ),
     )
 
 
@@ -64,14 +73,19 @@ def _rust(situation: Situation, cause: Cause) -> Iterator[Fix]:
     (crate,) = table("crates").get(name, (name,))
     file = "Cargo.toml" if "" in places else f"{places[0]}/Cargo.toml"
     model = table_of(situation, file)
-    known = {key for key in ("dependencies", "dev-dependencies", "build-dependencies") for key in model.get(key, {})}
-    if {name, hyphened} & known or model.get("package", {}).get("name") in (name, hyphened):
+    kinds = ("dependencies", "dev-dependencies", "build-dependencies")
+    known = {key for kind in kinds for key in section(model, kind)}
+    if {name, hyphened} & known or section(model, "package").get("name") in (name, hyphened):
         return  # it is declared: a feature, a target or the code keeps it away
     source = situation.context.source
     if any(source.exists(f"src/{name}{end}") for end in (".rs", "/mod.rs", "")):
         return  # a module of the project
+    if (meant := slip_of("crates", crate, known)) is not None:
+        yield Fix(f"{crate} is {meant} with a slip: the code is to be mended.")
+        return
     edit: dict[str, Any] = {"kind": "add_library", "language": "rust", "names": [crate]}
-    yield Fix(f"Adds the crate {crate} to {file}.", (edit if file == "Cargo.toml" else {**edit, "file": file},))
+    edits = (edit if file == "Cargo.toml" else {**edit, "file": file},)
+    yield Fix(f"Adds the crate {crate} to {file}.", edits, uncertain=doubt("crates", crate))
 
 
 def _ruby(situation: Situation, cause: Cause) -> Iterator[Fix]:
@@ -87,10 +101,16 @@ def _ruby(situation: Situation, cause: Cause) -> Iterator[Fix]:
         edit = {"kind": "add_library", "language": "ruby", "names": [f"{gem}@{cause.facts['version']}"]}
         yield Fix(f"Holds {gem} at {cause.facts['version']}.", (edit,))
         return
-    if gem in gems_of(situation):
+    there = gems_of(situation)
+    if gem in there:
         yield Fix(f"{gem} is in the Gemfile: it is to be installed.", command=" ".join(table("commands")["bundle"]))
         return
-    yield Fix(f"Adds the gem {gem} to the Gemfile.", ({"kind": "add_library", "language": "ruby", "names": [gem]},))
+    listed = is_package(f"rubyPackages.{gem}")
+    if not listed and (meant := slip_of("gems", gem, there)) is not None:
+        yield Fix(f"{gem} is {meant} with a slip: the code is to be mended.")
+        return
+    edit = {"kind": "add_library", "language": "ruby", "names": [gem]}
+    yield Fix(f"Adds the gem {gem} to the Gemfile.", (edit,), uncertain=None if listed else doubt("gems", gem))
 
 
 def _gem(cause: Cause) -> str | None:
@@ -117,14 +137,16 @@ def _perl(situation: Situation, cause: Cause) -> Iterator[Fix]:
         return  # a module of the project
     (distribution,) = table("perl-modules").get(module, (module,))
     attribute = re.sub(r"[:-]", "", distribution)
+    standing = doubt_of_package(f"perlPackages.{attribute}")
     if situation.has_devenv:
         if situation.is_enabled("languages.perl"):
             own = {"kind": "append", "path": "languages.perl.packages", "value": attribute}
-            yield Fix(f"Adds {distribution} to the modules of Perl.", (own,))
+            yield Fix(f"Adds {distribution} to the modules of Perl.", (own,), uncertain=standing)
         edit = {"kind": "add_packages", "names": [f"perlPackages.{attribute}"]}
-        yield Fix(f"Adds {distribution} of Perl.", (edit,))
+        yield Fix(f"Adds {distribution} of Perl.", (edit,), uncertain=standing)
     elif not situation.has_nix:
-        yield Fix(f"Installs {module} from CPAN.", command=f"cpanm {module}")
+        unseen = doubt("cpan", distribution) if standing else None
+        yield Fix(f"Installs {module} from CPAN.", command=f"cpanm {module}", uncertain=unseen)
 
 
 def _r(situation: Situation, cause: Cause) -> Iterator[Fix]:
@@ -132,27 +154,33 @@ def _r(situation: Situation, cause: Cause) -> Iterator[Fix]:
     if not _R.fullmatch(name) or name == "dependencies":
         return
     if situation.has_devenv:
-        attribute = name.replace(".", "_")
-        yield Fix(f"Adds the package {name} of R.", ({"kind": "add_packages", "names": [f"rPackages.{attribute}"]},))
+        attribute = f"rPackages.{name.replace('.', '_')}"
+        standing = doubt_of_package(attribute) if doubt("cran", name) else None
+        edit = {"kind": "add_packages", "names": [attribute]}
+        yield Fix(f"Adds the package {name} of R.", (edit,), uncertain=standing)
     elif situation.backend == "conda":
         edit = {"kind": "add_library", "language": "python", "names": [f"r-{name.lower()}"]}
-        yield Fix(f"Adds the package {name} of R, as conda-forge calls it.", (edit,))
+        yield Fix(f"Adds the package {name} of R, as conda-forge calls it.", (edit,), uncertain=doubt("cran", name))
     elif situation.read("renv.lock") is not None:
         yield Fix(f"{name} is to be installed as renv.lock says.", command=" ".join(table("commands")["renv-restore"]))
     else:
-        yield Fix(f"Installs {name} from CRAN.", command=f"Rscript -e 'install.packages(\"{name}\")'")
+        command = f"Rscript -e 'install.packages(\"{name}\")'"
+        yield Fix(f"Installs {name} from CRAN.", command=command, uncertain=doubt("cran", name))
 
 
 def _tex(situation: Situation, cause: Cause) -> Iterator[Fix]:
     name = _tex_package(cause)
     if name is None or situation.context.source.exists(cause.subject):
         return
+    standing = doubt("ctan", name)
     if situation.has_devenv:
         if situation.definition(_TEXLIVE) is None:
-            yield Fix(f"Adds {name} of TeX Live.", ({"kind": "set", "path": _TEXLIVE, "value": [name]},))
-        yield Fix(f"Adds {name} of TeX Live.", ({"kind": "append", "path": _TEXLIVE, "value": name},))
+            edit: dict[str, Any] = {"kind": "set", "path": _TEXLIVE, "value": [name]}
+            yield Fix(f"Has TeX Live with {name} alone.", (edit,), uncertain=standing)
+        edit = {"kind": "append", "path": _TEXLIVE, "value": name}
+        yield Fix(f"Adds {name} of TeX Live.", (edit,), uncertain=standing)
     elif not situation.has_nix:
-        yield Fix(f"Installs {name} of TeX Live.", command=f"tlmgr install {name}")
+        yield Fix(f"Installs {name} of TeX Live.", command=f"tlmgr install {name}", uncertain=standing)
 
 
 def _tex_package(cause: Cause) -> str | None:
@@ -204,7 +232,9 @@ def _php(situation: Situation, cause: Cause) -> Iterator[Fix]:
     said = situation.definition(path)
     if said is not None and isinstance(said.value, list) and name in said.value:
         return
-    yield Fix(f"Adds PHP's extension {name}.", (*enable, {"kind": "append", "path": path, "value": name}))
+    standing = None if name in table("popular")["php"] else doubt_of_package(f"phpExtensions.{name}")
+    edit = {"kind": "append", "path": path, "value": name}
+    yield Fix(f"Adds PHP's extension {name}.", (*enable, edit), uncertain=standing)
 
 
 def _target(situation: Situation, cause: Cause) -> Iterator[Fix]:
@@ -224,7 +254,8 @@ def _rust_target(situation: Situation, triple: str) -> Iterator[Fix]:
     if not any(situation.definition(f"languages.rust.{name}") for name in ("channel", "toolchainFile")):
         edits.insert(0, {"kind": "set", "path": "languages.rust.channel", "value": "stable"})
         edits += inputs_for(situation, "languages.rust.channel", "stable")
-    yield Fix(f"Adds the target {triple} to Rust.", tuple(edits))
+    standing = None if _TARGET.fullmatch(triple) else f"Nobody looked whether Rust has a target {triple}."
+    yield Fix(f"Adds the target {triple} to Rust.", tuple(edits), uncertain=standing)
 
 
 _KINDS: dict[str, Callable[[Situation, Cause], Iterator[Fix]]] = {

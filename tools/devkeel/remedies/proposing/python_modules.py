@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.remedies.distributions import distributions_of, is_development, is_known, is_standard
 from devkeel.remedies.fix import Fix
-from devkeel.remedies.manifests import DOCUMENTS, canonical, python_group, python_manifest, python_names, table_of
+from devkeel.remedies.manifests import (
+    DOCUMENTS,
+    canonical,
+    python_group,
+    python_manifest,
+    python_names,
+    section,
+    table_of,
+)
 from devkeel.remedies.tables import table
 from devkeel.text.actions import do
 
@@ -181,7 +189,7 @@ def _is_own(situation: Situation, cause: Cause) -> bool:
     if any(source.exists(place) for place in places):
         return True
     model = table_of(situation, "pyproject.toml")
-    named = [model.get("project", {}).get("name"), model.get("tool", {}).get("poetry", {}).get("name")]
+    named = [section(model, *keys).get("name") for keys in (("project",), ("tool", "poetry"))]
     if any(isinstance(name, str) and canonical(name) == canonical(top) for name in named):
         return True
     frames = (frame for frame in _FRAME.findall(situation.text[-20_000:]) if "site-packages" not in frame)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.remedies.fix import Fix
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.diagnosis.cause import Cause
-    from devkeel.remedies.fix import Fix
     from devkeel.remedies.situation import Situation
 
 __all__ = ["ROWS", "ProposerRow", "proposals"]
@@ -53,8 +54,18 @@ ROWS: tuple[ProposerRow, ...] = (
 
 
 def proposals(situation: Situation, cause: Cause) -> Iterator[Fix]:
-    """Yield what may mend a cause, the best first; nothing was tried yet."""
+    """Yield what may mend a cause, the best first; nothing was tried yet.
+
+    A module that fails says so in a sentence, and the others are asked: a manifest may say anything, and what one
+    cannot make sense of is no reason to say nothing of the rest.
+    """
     for row in ROWS:
         if cause.kind in row.kinds:
             module = import_module(f"devkeel.remedies.proposing.{row.module}")
-            yield from module.propose(situation, cause)
+            try:
+                yield from module.propose(situation, cause)
+            except Exception as error:  # noqa: BLE001  (whatever it is, the diagnosis goes on)
+                yield Fix(
+                    f"Not all that may mend {cause.subject} was looked at: a file of the project says something that "
+                    f"is not understood ({type(error).__name__})."
+                )
