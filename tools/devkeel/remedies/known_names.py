@@ -15,7 +15,7 @@ __all__ = ["doubt", "doubt_of_package", "known_in", "slip_of"]
 _NEAR = 4  # letters of a name in which one more or less is a slip
 _REGISTRIES = {
     "npm": "npm's registry",
-    "crates": "crates.io",
+    "crates": "the registry of Cargo",
     "gems": "RubyGems",
     "go": "a module proxy",
     "cpan": "CPAN",
