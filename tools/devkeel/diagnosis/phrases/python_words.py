@@ -12,8 +12,11 @@ _DISTRIBUTION = MappingProxyType({"is": "distribution"})
 # The name of a distribution before what pip says of its build.
 _COLLECTED = (
     r"Collecting (?P<subject>[A-Za-z0-9][\w.-]{0,60}?)(?:[=<>~!][^\n]{1,60})?$(?:\n(?!Collecting)[^\n]{0,300}){0,8}"
-    r"Getting requirements to build wheel[^\n]{0,30}error"
+    r"(?:Getting requirements to build wheel|Preparing metadata)[^\n]{0,60}(?:error|did not run)"
 )
+_UNMADE = r"generating package metadata\.?(?:\n[^\n]{0,20})?\n[^\n]{0,20}> (?!See )(?P<subject>[A-Za-z0-9][\w.-]{0,60})"
+# uv, the chain of who depends on what is built: the project names the first of them.
+_INCLUDED = r"`(?P<subject>[A-Za-z0-9][\w.-]{0,60})` \(v[^)\n]{1,40}\) was included because\s+(?P<chain>`[^:]{1,400}`)"
 
 PHRASES = (
     # pandas, io/parquet.py: one of two is enough
@@ -154,13 +157,42 @@ PHRASES = (
             hint,
             pattern,
             before=before,
-            weight=40,
+            lines=lines,
+            weight=weight,
         )
-        for number, (hint, before, pattern) in enumerate(
+        for number, (hint, before, lines, weight, pattern) in enumerate(
             (
-                ("Failed building wheel for", 0, r"Failed building wheel for (?P<subject>[A-Za-z0-9][\w.-]{0,60})"),
-                ("Failed to build `", 0, r"Failed to build `(?P<subject>[A-Za-z0-9][\w.-]{0,60}?)(?:==[^`\n]{1,30})?`"),
-                ("Getting requirements to build wheel", 8, _COLLECTED),
+                (
+                    "Failed building wheel for",
+                    0,
+                    1,
+                    40,
+                    r"Failed building wheel for (?P<subject>[A-Za-z0-9][\w.-]{0,60})",
+                ),
+                (
+                    "Failed to build `",
+                    0,
+                    1,
+                    40,
+                    r"Failed to build `(?P<subject>[A-Za-z0-9][\w.-]{0,60}?)(?:==[^`\n]{1,30})?`",
+                ),
+                ("Getting requirements to build wheel", 8, 1, 40, _COLLECTED),
+                ("Preparing metadata", 8, 1, 40, _COLLECTED),
+                (
+                    "likely not a problem with poetry but",
+                    0,
+                    1,
+                    40,
+                    r"problem with poetry but (?:one )?with (?P<subject>[A-Za-z0-9][\w.-]{0,60}) \(",
+                ),
+                (
+                    "Encountered error while generating package metadata",
+                    0,
+                    3,
+                    40,
+                    _UNMADE,
+                ),
+                ("was included because", 0, 3, 45, _INCLUDED),
             )
         )
     ),

@@ -5,6 +5,7 @@ The fact `do` names the command; `remedies/knowledge/commands.txt` has its words
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 
 from devkeel.diagnosis.phrase import Phrase
@@ -47,7 +48,7 @@ _ROWS: tuple[tuple[str, str, str, str, int], ...] = (
         "playwright-install",
         88,
     ),
-    ("playwright.python", "playwright install", r"^[\s\u2551|║]*playwright install", "playwright-python", 88),
+    ("playwright.python", "playwright install", r"^(?:E\s)?[\s\u2551|║]*playwright install", "playwright-python", 88),
     (
         "puppeteer.chrome",
         "puppeteer browsers install",
@@ -55,6 +56,20 @@ _ROWS: tuple[tuple[str, str, str, str, int], ...] = (
         "puppeteer-install",
         88,
     ),
+    # npm/cli issue 4828: parts for this system are left out with a lock file of another one
+    *(
+        (f"node.optional_{number}", hint, re.escape(hint), "npm-again", 92)
+        for number, hint in enumerate(
+            (
+                "npm has a bug related to optional dependencies",
+                "You installed esbuild for another platform",
+                "could not be found, and is needed by esbuild",
+            )
+        )
+    ),
+    # PEP 668
+    ("python.pep668", "externally-managed-environment", r"externally-managed-environment", "venv", 90),
+    ("python.managed", "This environment is externally managed", r"is externally managed", "venv", 90),
     ("prisma.generate", "prisma generate", r"prisma generate", "prisma-generate", 85),
     ("cypress.binary", "cypress install", r"cypress install", "cypress-install", 88),
     (

@@ -29,6 +29,7 @@ _BUILT = re.compile(
 )
 # What imports the library that the loader does not find.
 _IMPORTED = re.compile(r"site-packages/(?P<name>[A-Za-z0-9_]{1,60})[/.]")
+_CHAINED = re.compile(r"`([A-Za-z0-9][\w.-]{0,60})`")
 _COMPILERS = {
     "C": "gcc",
     "CXX": "gcc",
@@ -103,15 +104,17 @@ def _newer(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield a range in place of the pin of a version that has to be built, where newer ones come built."""
     wanted = {canonical(match["name"]) for match in _BUILT.finditer(situation.text[-200_000:])}
     wanted |= {canonical(cause.subject)} if cause.kind == "unbuilt" else set()
+    # Of a chain the project names the first: with a newer one of it comes a newer one of what it depends on.
+    chain = {canonical(name) for name in _CHAINED.findall(cause.facts.get("chain", ""))}
     manifest = python_manifest(situation)
-    if manifest is None or not wanted or manifest.startswith("environment."):
+    if manifest is None or not (wanted or chain) or manifest.startswith("environment."):
         return
     text = (situation.read(manifest) or b"").decode("utf-8", "replace")
-    for name in sorted(wanted & table("wheels").keys() & python_names(situation)):
+    for name in sorted((wanted & table("wheels").keys() | chain) & python_names(situation)):
         plain = re.escape(name).replace("\\-", "[-_.]")
         found = re.search(rf"(?i)(?<![\w.-]){plain}\s*==\s*(?P<version>\d[\w.]*)", text)
         if found is not None:
-            least = max(found["version"], table("wheels")[name][0], key=numbers)
+            least = max(found["version"], table("wheels").get(name, ("0",))[0], key=numbers)
             edit = {"kind": "add_library", "language": "python", "names": [f"{name}>={least}"]}
             yield Fix(
                 f"Lets {name} be a newer version: {found['version']} is built from source here, newer ones come built.",
