@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CARGO = '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]\nserde = "1"\n'
 GEMFILE = "source 'https://gems.example.test'\ngem 'rails'\n"
+PLAYWRIGHT = '{"devDependencies": {"@playwright/test": "^1"}}'
 GO = "module example.test/gatehouse\n\ngo 1.24\n"
 
 
@@ -97,7 +98,7 @@ def test_what_is_not_declared_is_added(tmp_path: Path, files: dict[str, str], te
         ({"composer.json": "{}"}, "Failed opening required '/w/vendor/autoload.php'", "composer install"),
         ({"paper.tex": ""}, "! LaTeX Error: File `siunitx.sty' not found.", "tlmgr install siunitx"),
         (
-            {"pnpm-lock.yaml": "", "package.json": "{}"},
+            {"pnpm-lock.yaml": "", "package.json": PLAYWRIGHT},
             "Please run:\n     npx playwright install",
             "pnpm exec playwright install",
         ),
