@@ -1,4 +1,4 @@
-"""Names that only a text gives: what is meant, what is a slip, and what nobody looked at."""
+"""Names that only a text gives: what is meant, what is a slip, and what was never looked at."""
 
 from __future__ import annotations
 

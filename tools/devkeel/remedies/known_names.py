@@ -1,4 +1,4 @@
-"""Which names of libraries are known here: a name that a text gives may be a slip, or one that nobody looked at."""
+"""Which names of libraries are known here: a name that a text gives may be a slip, or one that was never looked at."""
 
 from __future__ import annotations
 

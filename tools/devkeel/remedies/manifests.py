@@ -89,7 +89,7 @@ def table_of(situation: Situation, name: str) -> dict[str, Any]:
 
 
 def section(holder: object, *keys: str) -> dict[str, Any]:
-    """Return the table at some keys, an empty one where anything on the way is none: a manifest may say anything."""
+    """Return the table at some keys, an empty one where what is on the way is none: manifests say odd things."""
     for key in keys:
         holder = holder.get(key) if isinstance(holder, dict) else None
     return holder if isinstance(holder, dict) else {}

@@ -56,7 +56,7 @@ ROWS: tuple[ProposerRow, ...] = (
 def proposals(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield what may mend a cause, the best first; nothing was tried yet.
 
-    A module that fails says so in a sentence, and the others are asked: a manifest may say anything, and what one
+    A module that fails says so in a sentence, and the others are asked: a manifest may be odd, and what one
     cannot make sense of is no reason to say nothing of the rest.
     """
     for row in ROWS:
