@@ -256,3 +256,59 @@ def test_a_certain_package_has_none_beside_it(tmp_path: Path) -> None:
         tmp_path, "a.c:1:10: fatal error: zlib.h: No such file or directory\n", devenv_nix=devenv("packages = [ ];")
     )
     assert [[edit["names"] for edit in fix.edits] for fix in cause.fixes] == [[["zlib"]]]
+
+
+FIND = "CMake Error at /x/FindPackageHandleStandardArgs.cmake:230 (message):\n  Could NOT find "
+KINDS = [
+    (
+        "a.build:9:0: ERROR: Pkg-config for machine host machine not found. Giving up.",
+        "flake",
+        {"kind": "add_packages", "names": ["pkg-config"]},
+    ),
+    (f'{FIND}Doxygen (missing: dot) (found version "1.9.8")', "flake", {"kind": "add_packages", "names": ["graphviz"]}),
+    (
+        "[__1] rejecting: foo-0.1 (conflict: pkg-config package openssl>=1.1, not found in the\npkg-config database)",
+        "flake",
+        {"kind": "add_packages", "names": ["openssl"]},
+    ),
+    (
+        "Binary was compiled with 'CGO_ENABLED=0', go-sqlite3 requires cgo to work. This is a stub",
+        "devenv",
+        {"kind": "set", "path": "env.CGO_ENABLED", "value": "1"},
+    ),
+    (
+        "opensearchpy.exceptions.ConnectionError: ConnectionError(Failed to establish a new connection: [Errno 111])",
+        "devenv",
+        {"kind": "enable", "name": "services.opensearch"},
+    ),
+    (
+        'A definition for option `packages."[definition 1-entry 2]"\' is not of type `package\'.\n- In `/a.nix\': "jq"',
+        "text",
+        {"kind": "set", "path": "packages", "expression": "[ pkgs.git pkgs.jq ]", "file": "devenv.nix"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "project", "edit"), KINDS)
+def test_a_part_of_a_build_or_of_a_client_that_is_not_there(
+    tmp_path: Path, text: str, project: str, edit: dict[str, object]
+) -> None:
+    files = {
+        "flake": {"flake_nix": FLAKE},
+        "devenv": {"devenv_nix": devenv("packages = [ pkgs.git ];")},
+        "text": {"devenv_nix": devenv('packages = [ pkgs.git "jq" ];')},
+    }[project]
+    (cause,) = causes(tmp_path, f"{text}\n", **files)
+    assert edits(cause) == [edit]
+
+
+def test_a_client_of_another_machine_has_no_service_here(tmp_path: Path) -> None:
+    text = "redis.exceptions.ConnectionError: Error 111 connecting to cache.example.org:6379. Connection refused.\n"
+    assert not any(cause.fixes for cause in causes(tmp_path, text, devenv_nix=devenv("packages = [ ];")))
+
+
+def test_a_query_macro_asks_for_a_variable(tmp_path: Path) -> None:
+    text = "error: set `DATABASE_URL` to use query macros online, or run `cargo sqlx prepare` to update the cache\n"
+    declared = devenv("services.postgres.enable = true;")
+    (cause,) = causes(tmp_path, text, devenv_nix=declared)
+    assert [edit["path"] for edit in edits(cause)] == ["env.DATABASE_URL"]

@@ -9,10 +9,22 @@ from devkeel.diagnosis.phrase import Phrase
 if TYPE_CHECKING:
     import re
 
+    from devkeel.diagnosis.cause import Kind
+
 __all__ = ["PHRASES"]
 
 _NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,80})"
 # Where it is there, and older than what is wanted.
+# What a package of CMake's own wants beside itself, by the word that it has for it: a program, or another package.
+_PARTS: tuple[tuple[str, str, Kind, str], ...] = (
+    ("Doxygen", "dot", "program", "dot"),
+    ("Doxygen", "mscgen", "program", "mscgen"),
+    ("Doxygen", "dia", "program", "dia"),
+    ("Python3?", "NumPy", "cmake", "NumPy"),
+    ("Vulkan", "glslc", "program", "glslc"),
+    ("Vulkan", "glslangValidator", "program", "glslangValidator"),
+)
+_ONLY_PARTS = r"(?!\w{1,20}\s{1,8}\(missing:(?:\s{1,8}(?:" + "|".join(row[1] for row in _PARTS) + r")){1,6}\))"
 _UNSUITABLE = r"(?:: Found unsuitable\s{1,8}version \"(?P<found>[^\"\n]{0,40})\")?"
 
 
@@ -41,10 +53,23 @@ PHRASES = (
         "cmake.package",
         "cmake",
         "Could NOT find",
-        rf"CMake Error[^\n]*\n(?:[^\n]*\n)?\s{{2,8}}Could NOT find\s{{1,8}}{_NAME}{_UNSUITABLE}",
+        rf"CMake Error[^\n]*\n(?:[^\n]*\n)?\s{{2,8}}Could NOT find\s{{1,8}}{_ONLY_PARTS}{_NAME}{_UNSUITABLE}",
         before=2,
         lines=2,
         weight=90,
+    ),
+    *(
+        Phrase(
+            f"cmake.part_{part}",
+            kind,
+            "Could NOT find",
+            rf"CMake Error[^\n]*\n(?:[^\n]*\n)?\s{{2,8}}Could NOT find\s{{1,8}}{package}\s{{1,8}}\(missing:[^)]{{0,200}}\b{part}\b",
+            before=2,
+            lines=3,
+            weight=90,
+            subject=subject,
+        )
+        for package, part, kind, subject in _PARTS
     ),
     Phrase(
         "cmake.package_after",

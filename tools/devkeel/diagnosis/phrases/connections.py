@@ -141,6 +141,35 @@ PHRASES = (
     ),
     _named("mongodb", "ruby", "Mongo::Error::NoServerAvailable", r"Mongo::Error::NoServerAvailable"),
     _named("elasticsearch", "client", "o living connections", r"o [Ll]iving connections"),
+    # The last line of a long traceback, with or without the address.
+    *(
+        Phrase(
+            f"{service}.error.{number}",
+            "service",
+            hint,
+            rf"^(?:E {{3}})?{pattern}: (?![^\n]{{0,300}}(?:connecting to |host=['\"]|://)(?!{_HERE}))",
+            weight=66,
+            subject=service,
+            facts=MappingProxyType({"service": service}),
+        )
+        for number, (service, hint, pattern) in enumerate(
+            (
+                ("elasticsearch", "elastic_transport.", r"elastic_transport\.Connection(?:Error|Timeout)"),
+                ("elasticsearch", "elasticsearch.", r"elasticsearch\.(?:exceptions\.)?Connection(?:Error|Timeout)"),
+                ("opensearch", "opensearchpy.", r"opensearchpy\.exceptions\.Connection(?:Error|Timeout)"),
+                ("mongodb", "pymongo.", r"pymongo\.errors\.(?:ServerSelectionTimeoutError|AutoReconnect)"),
+                ("redis", "redis.", r"redis\.exceptions\.ConnectionError"),
+                ("nats", "nats.", r"nats\.errors\.NoServersError"),
+                (
+                    "meilisearch",
+                    "meilisearch",
+                    r"meilisearch(?:_python_sdk)?\.errors\.Meilisearch\w{0,12}CommunicationError",
+                ),
+                ("cassandra", "cassandra.", r"cassandra\.cluster\.NoHostAvailable"),
+                ("clickhouse", "clickhouse_", r"clickhouse_driver\.errors\.(?:NetworkError|SocketTimeoutError)"),
+            )
+        )
+    ),
     # Who says no more than that it was refused: what it was is left to the rest of the text.
     _refused(
         "unnamed_rust", "Connection refused", r"(?P<subject>Connection refused) \(os error (?:111|61)\)", weight=45

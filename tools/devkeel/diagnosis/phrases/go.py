@@ -79,6 +79,17 @@ PHRASES = (
         weight=90,
         facts=MappingProxyType({"do": "go-vendor"}),
     ),
+    # cgo was off when it was built: by CGO_ENABLED, or because there was no C compiler.
+    *(
+        Phrase(f"go.cgo.{number}", "compiler", hint, pattern, subject="C", weight=88)
+        for number, (hint, pattern) in enumerate(
+            (
+                ("CGO_ENABLED=0", r"[Bb]inary was compiled with 'CGO_ENABLED=0', [\w./-]{1,80} requires cgo"),
+                ("requires cgo", r"go: -(?:race|msan|asan) requires cgo"),
+                ("CGO_ENABLED=1", r"requires? CGO_ENABLED=1"),
+            )
+        )
+    ),
     # cmd/go/internal/gover and modfile: what go.mod asks for of Go itself
     Phrase(
         "go.requires",

@@ -60,6 +60,15 @@ PHRASES = (
     _nix(
         "option",
         "wrong_type",
+        "-entry ",
+        rf"option {_O}(?P<subject>[\w.]{{1,80}})\.\"\[definition \d{{1,3}}-entry \d{{1,3}}\]\"{_C} is not of type {_O}package{_C}"
+        r"[\s\S]{0,400}?: \"(?P<text>[\w.+-]{1,80})\"",
+        part="entry",
+        window=(3, 0),
+    ),
+    _nix(
+        "option",
+        "wrong_type",
         "rather than an attribute set",
         rf"for the option\s{{1,20}}{_X}",
         part="set",

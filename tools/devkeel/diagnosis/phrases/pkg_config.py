@@ -70,7 +70,8 @@ PHRASES = (
     _row(
         "cabal.package",
         "pkg-config package",
-        rf"pkg-config package '?{_NAME}'?(?:-any|[\s\S]{{0,80}}(?:is required but|could not be found))",
+        r"pkg-config package '?(?P<subject>[A-Za-z0-9][\w.+-]{0,80}?)(?:-any\b|(?![\w.+-])[\s\S]{0,80}?(?:is required but"
+        r"|could not be found|not found in\s+the\s+pkg-config))",
         90,
         0,
         2,
@@ -91,6 +92,7 @@ PHRASES = (
             ("pkg_config.missing_old_autoconf", "pkg-config is required", 70),
             ("pkg_config.missing_meson", "Pkg-config binary for machine", 85),
             ("pkg_config.missing_meson_old", "Pkg-config not found", 80),
+            ("pkg_config.missing_meson_host", "Pkg-config for machine", 85),
             ("pkg_config.missing_python", "Unable to invoke pkg-config", 85),
             ("pkg_config.missing_macro", "undefined macro: PKG_", 85),
         )

@@ -162,6 +162,7 @@ PHRASES = (
     _unset("fetch_env", "could not fetch environment variable", rf"could not fetch environment variable \"{_NAME}\""),
     _unset("decouple", "Declare it as envvar", rf"{_NAME} not found\. Declare it as envvar"),
     _unset("django_environ", "Set the ", rf"Set the {_NAME} environment variable"),
+    _unset("sqlx", "query macros", rf"\bset {_OPEN}{_LONG}{_CLOSE} to use query macros"),
     _unset("environs", "Config '", rf"Config '{_NAME}' is missing"),
     _unset("spring", "ould not resolve placeholder", rf"ould not resolve placeholder '{_NAME}'"),
     _unset("zod", "'Required'", rf"{_OPEN}{_NAME}{_CLOSE}: \[ ?['\"]Required"),

@@ -63,6 +63,7 @@ _SETTINGS: dict[str, tuple[_Setting, ...]] = {
     "cypress.library": (("env.CYPRESS_RUN_BINARY", {"expression": '"${pkgs.cypress}/bin/Cypress"'}),),
     **dict.fromkeys(("prisma.stub", "prisma.engine", "prisma.ssl"), _PRISMA),
     **dict.fromkeys(("node.legacy_ssl", "node.legacy_ssl_code"), (_LEGACY,)),
+    **dict.fromkeys(("go.cgo.0", "go.cgo.1", "go.cgo.2"), (("env.CGO_ENABLED", {"value": "1"}),)),
     "gcc.fortify": (("hardeningDisable", {"value": ["fortify"]}),),
 }
 _GO_WORKAROUND = "languages.go.enableHardeningWorkaround"
