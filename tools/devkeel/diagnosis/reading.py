@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.diagnosis.cause import Cause
+from devkeel.diagnosis.mention import is_mentioned
 from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ _PLACES = 64  # of one sentence, the first and the last ones
 _CAUSES = 12
 _LONGEST = 300  # of what is missing
 _SHOWN = 500
+_SHOWN_BEFORE = 100
+_OUTCOMES = frozenset({"tests", "code"})  # which say themselves that something was compared
 # What stands before a program's own words: a job of npm, a time of BuildKit, a process of a supervisor, devenv's frame.
 _PREFIX = re.compile(r"^(?:npm (?:ERR!|error) ?|#?\d+(?:\.\d+)? (?=\S)|[\w.-]{1,40} +\| | {0,4}\u2502 )+")
 
@@ -125,11 +128,16 @@ def _read(text: str, most: int) -> TextReading:
             for cause in _found(kept, starts, place, phrase):
                 key = (cause.kind, cause.subject)
                 known = found.get(key)
-                if known is None or (-cause.weight, cause.number) < (-known.weight, known.number):
+                if known is None or _order(cause) < _order(known):
                     found[key] = cause
     causes = sorted(_apart(found.values()), key=lambda item: (-item.weight, item.number))
     numbered = tuple(replace(cause, number=cause.number + first) for cause in causes[:_CAUSES])
     return TextReading(numbered, len(starts), omitted)
+
+
+def _order(cause: Cause) -> tuple[int, bool, int]:
+    """Return how a cause goes before the same one of another line: one that says the subject itself shows it better."""
+    return -cause.weight, cause.subject not in cause.line, cause.number
 
 
 def _apart(causes: Iterable[Cause]) -> list[Cause]:
@@ -175,21 +183,51 @@ def _next(text: str, hint: str, position: int) -> int:
 def _found(text: str, starts: list[int], place: int, phrase: Phrase) -> Iterator[Cause]:
     """Yield the causes that a phrase names at a place: several where it has a list of them."""
     number = bisect_right(starts, place) - 1
-    window = _window(text, starts, number, place, phrase)
+    first, window = _window(text, starts, number, place, phrase)
     match = phrase.expression.search(window)
     if match is None or (phrase.judge is not None and not phrase.judge(match, text)):
         return
+    if phrase.kind not in _OUTCOMES and not phrase.counts_quoted and _is_shown(text, starts, first, match):
+        return
     given = {name: clean(value).strip() for name, value in match.groupdict().items() if value is not None}
     said = given.pop("subject", "") or phrase.subject.format_map(given)
-    line = clean(_line(text, starts, number, place, _SHOWN // 2)).strip()
+    begun = place - (window.find(phrase.hint, match.start()) - match.start())
+    line = clean(_sentence(text, starts, number, begun if starts[number] <= begun < place else place)).strip()
     facts = {**phrase.facts, **given}
     for subject in phrase.parted(said):
         if 0 < len(subject) <= _LONGEST:
             yield Cause(phrase.kind, subject, line, number + 1, phrase.name, facts, phrase.weight)
 
 
-def _window(text: str, starts: list[int], number: int, place: int, phrase: Phrase) -> str:
-    """Return the lines that a phrase sees, each without what stands before a program's own words.
+def _named(match: re.Match[str]) -> int:
+    """Return where a match names its subject, or where it begins."""
+    given = "subject" in match.re.groupindex and match.start("subject") >= 0
+    return match.start("subject") if given else match.start()
+
+
+def _is_shown(text: str, starts: list[int], first: int, match: re.Match[str]) -> bool:
+    """Return whether the sentence is only mentioned, in the line where it begins or in the one of its subject."""
+    window = match.string
+
+    def line_at(number: int) -> str | None:
+        if not 0 <= number < len(starts):
+            return None
+        if first <= number < first + len(lines):
+            return lines[number - first]
+        return _PREFIX.sub("", _line(text, starts, number, starts[number]))
+
+    lines = window.split("\n")
+    for place in {match.start(), _named(match)}:
+        number = window.count("\n", 0, place)
+        begun = window.rfind("\n", 0, place) + 1
+        end = min(match.end(), begun + len(lines[number])) - begun
+        if is_mentioned(line_at, first + number, max(match.start(), begun) - begun, end):
+            return True
+    return False
+
+
+def _window(text: str, starts: list[int], number: int, place: int, phrase: Phrase) -> tuple[int, str]:
+    """Return the lines that a phrase sees, each without what stands before a program's own words, and the first one.
 
     Very long ones share the window: half of it is around what was found, the others give their beginnings.
     """
@@ -203,7 +241,16 @@ def _window(text: str, starts: list[int], number: int, place: int, phrase: Phras
         _line(text, starts, item, place, own) if item == number else _line(text, starts, item, starts[item], each)
         for item in range(first, last + 1)
     )
-    return "\n".join(_PREFIX.sub("", line) for line in lines)
+    return first, "\n".join(_PREFIX.sub("", line) for line in lines)
+
+
+def _sentence(text: str, starts: list[int], number: int, place: int) -> str:
+    """Return a line as it is shown: of a long one what stands around the sentence, which begins early in it."""
+    begin = starts[number]
+    end = starts[number + 1] - 1 if number + 1 < len(starts) else len(text)
+    if end - begin > _SHOWN_BEFORE * 2:
+        begin = max(begin, place - _SHOWN_BEFORE)
+    return text[begin : min(end, begin + _SHOWN)]
 
 
 def _line(text: str, starts: list[int], number: int, place: int, around: int = _WINDOW // 2) -> str:

@@ -128,3 +128,11 @@ def test_several_modules_are_mended_together(tmp_path: Path) -> None:
     found = diagnosed(tmp_path, {"requirements.txt": "httpx\n"}, text)
     assert found.together is not None
     assert [edit["names"] for edit in found.together.edits] == [["pyyaml"], ["pillow"]]
+
+
+def test_a_fixture_with_a_common_name_is_a_plugins_only_where_the_project_has_what_it_is_for(tmp_path: Path) -> None:
+    text = "tests/test_a.py\nE       fixture 'settings' not found\n1 error\n"
+    assert first(diagnosed(tmp_path / "plain", {"pyproject.toml": PYPROJECT}, text)) == ()
+    django = PYPROJECT.replace("httpx", "django")
+    (edit,) = first(diagnosed(tmp_path / "django", {"pyproject.toml": django}, f"pytest\n{text}"))
+    assert edit["names"] == ["pytest-django"]

@@ -67,9 +67,21 @@ def _is_name(match: re.Match[str], text: str) -> bool:  # noqa: ARG001  (as a ph
     return match["subject"].rstrip(".").lower() not in _NO_NAMES
 
 
+# Mistakes of code, and words of who recommends: beside them a way to install is advice.
+_ADVICE = re.compile(
+    r"\b(?:Syntax|Indentation|Tab|Value|Type|Key|Index|Assertion|ZeroDivision)Error\b"
+    r"|pip3? install [^\n]{1,80}\b(?:to learn|if (?:missing|needed|necessary|you (?:want|like|wish)))"
+)
+_ABSENT = re.compile(
+    r"\b(?:Import|ModuleNotFound)Error\b|not installed|not available|required?\b|requires\b|[Mm]issing dep"
+)
+
+
 def _is_told(match: re.Match[str], text: str) -> bool:
-    """Return whether a way to install stands where something failed."""
-    return _is_name(match, text) and _RAISED.search(match.string) is not None
+    """Return whether a way to install stands where something is said to be absent."""
+    if not _is_name(match, text) or _RAISED.search(match.string) is None:
+        return False
+    return _ADVICE.search(match.string) is None or _ABSENT.search(match.string) is not None
 
 
 def _of_pytest(match: re.Match[str], text: str) -> bool:  # noqa: ARG001
@@ -309,7 +321,7 @@ PHRASES = (
             f"pytest.fixture_{name.replace('-', '_')}",
             "python_module",
             "fixture '",
-            rf"fixture '(?:{fixtures})' not found",
+            rf"fixture '(?P<fixture>{fixtures})' not found",
             subject=name,
             weight=90,
             facts=_DEVELOPMENT,

@@ -52,6 +52,17 @@ _PARTS = {
     "_gdbm": "gdbm",
     "_uuid": "util-linux",
 }
+# Fixtures with names that anybody gives one, and the libraries of a project in which a plugin's is meant.
+_COMMON = {
+    "db": "django",
+    "settings": "django",
+    "rf": "django",
+    "page": "playwright",
+    "fs": "pyfakefs",
+    "fp": "pytest-subprocess",
+    "snapshot": "syrupy",
+    "postgresql": "psycopg",
+}
 _BUILDS = re.compile(
     r"Getting requirements to build (?:wheel|editable)(?: did not|[^\n]{0,40}error)|Preparing (?:editable )?metadata \("
     r"pyproject\.toml\)(?: did not|[^\n]{0,60}error)|build backend returned an error|python setup\.py "
@@ -90,6 +101,12 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
         if cause.facts.get("is") != "requirement":
             yield Fix(f"{known} is in the project's manifest: it is to be installed.", call=do("apply"))
         return
+    if _is_anybodys(situation, cause, there):
+        yield Fix(
+            f"The fixture {cause.facts['fixture']} is in no file that the tests see. The plugin {names[0]} has one of "
+            "this name, and nothing says that it is meant: the project's own may lie in another folder's conftest.py."
+        )
+        return
     for name in names[:_FIXES]:
         yield from _adding(situation, cause, name)
 
@@ -127,6 +144,14 @@ def _has_extra(situation: Situation, name: str) -> bool:
     manifest = python_manifest(situation)
     text = (situation.read(manifest) or b"").decode("utf-8", "replace").lower() if manifest else ""
     return re.sub(r"\s", "", name.lower()) in re.sub(r"\s", "", text)
+
+
+def _is_anybodys(situation: Situation, cause: Cause, there: frozenset[str]) -> bool:
+    """Return whether a fixture has a common name, and nothing that a plugin's would be for is there."""
+    meant = _COMMON.get(cause.facts.get("fixture", ""))
+    return (
+        meant is not None and not any(name.startswith(meant) for name in there) and meant not in situation.text.lower()
+    )
 
 
 def _is_of_build(situation: Situation, cause: Cause) -> bool:
