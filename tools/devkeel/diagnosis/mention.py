@@ -1,4 +1,4 @@
-"""Whether a sentence of a program is only mentioned: compared by a test, echoed, in a diff, found by a search, told.
+"""Whether a sentence of a program is only mentioned: compared by a test, echoed, in a diff, searched for, advised.
 
 A sentence counts where a program prints it. What other programs show of it is no failure of the environment: the
 rules are rows, and are the same for the sentences of all families.
@@ -89,7 +89,7 @@ def is_mentioned(line_at: Callable[[int], str | None], number: int, begin: int, 
 
 
 def _is_compared(line: str, begin: int, end: int) -> bool:
-    """Return whether the sentence begins inside of quotes that something is compared with."""
+    """Return whether the sentence begins inside of quotes whose text an assertion compares."""
     for opening in [*_OPENS.finditer(line, max(0, begin - _LONG), begin)][-_DEEP:]:
         close = _QUOTES[opening[0]]
         if _closed(line, close, opening.end(), begin) is not None:

@@ -30,7 +30,7 @@ class Phrase(Struct, frozen=True):
     about where the text does not name it; it may be made of the other groups, as `git-{part}` is. facts: what is known
     beside the text. separator: a pattern of what stands between several subjects that one sentence has. judge: a last
     look at the match, with the whole text; it returns whether that is a cause at all. counts_quoted: why the sentence
-    is a cause even where something else shows it (`devkeel.diagnosis.mention`); empty where it is none there.
+    is a cause even where it is only mentioned (`devkeel.diagnosis.mention`); empty where it is none there.
     """
 
     name: str

@@ -78,7 +78,7 @@ _ABSENT = re.compile(
 
 
 def _is_told(match: re.Match[str], text: str) -> bool:
-    """Return whether a way to install stands where something is said to be absent."""
+    """Return whether a way to install stands where a library is said to be absent."""
     if not _is_name(match, text) or _RAISED.search(match.string) is None:
         return False
     return _ADVICE.search(match.string) is None or _ABSENT.search(match.string) is not None
