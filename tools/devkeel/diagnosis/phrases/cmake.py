@@ -27,6 +27,8 @@ _PARTS: tuple[tuple[str, str, Kind, str], ...] = (
 _ONLY_PARTS = r"(?!\w{1,20}\s{1,8}\(missing:(?:\s{1,8}(?:" + "|".join(row[1] for row in _PARTS) + r")){1,6}\))"
 _UNSUITABLE = r"(?:: Found unsuitable\s{1,8}version \"(?P<found>[^\"\n]{0,40})\")?"
 
+_ERRORS = 50  # of CMake that are looked at for the name of a package
+
 
 def _is_fatal(match: re.Match[str], text: str) -> bool:
     """A package that is not required is reported in a line with two dashes, and CMake goes on.
@@ -37,7 +39,10 @@ def _is_fatal(match: re.Match[str], text: str) -> bool:
         return True
     name = match["subject"].lower()
     place = text.rfind(f"Could NOT find {match['subject']}")
-    while (place := text.find("CMake Error", place + 1)) >= 0:
+    for _ in range(_ERRORS):
+        place = text.find("CMake Error", place + 1)
+        if place < 0:
+            return False
         if name in text[place : place + 400].lower():
             return True
     return False

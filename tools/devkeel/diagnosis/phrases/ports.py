@@ -11,7 +11,7 @@ __all__ = ["PHRASES"]
 
 # No part of a time or of a number with a point in it.
 _N = r"(?P<subject>[1-9]\d{1,4})(?!\d|[.:]\d)"
-_ADDRESS = r"(?<![\w.*])(?:\[?[\w.*:]{0,45}\]?|\('[\w.:]{0,45}')(?::|, |:: ?)"
+_ADDRESS = r"(?<![\w.*:])(?:\[?[\w.*:]{0,45}\]?|\('[\w.:]{0,45}')(?::|, |:: ?)"
 
 
 def _port(name: str, hint: str, pattern: str, *, lines: int = 1, before: int = 0, weight: int = 80) -> Phrase:
