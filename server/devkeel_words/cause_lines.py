@@ -36,6 +36,8 @@ def _mended(cause: Mapping[str, Any], making: MakesEdits) -> str:
     if "fix" not in cause:
         return cause.get("advice") or f"no edit is known that mends it{_why(cause.get('refused'))}"
     edits = cause.get("edits")
+    if "lacks" in cause:
+        return f"fix, for who may: {cause['fix']} It takes {cause['lacks']}"
     how = making(edits, cause.get("create", False)) if edits else _instead(cause.get("call"), cause.get("command"))
     return f"fix: {how or cause['fix']}" + (f" (not certain: {cause['uncertain']})" if "uncertain" in cause else "")
 
@@ -66,7 +68,7 @@ def diagnosis(found: Diagnosis, making: MakesEdits) -> Iterator[str]:
         if not cause.fixes:
             yield f"  {cause.advice or f'No edit is known that mends it{_why(cause.refused)}.'}"
         for fix in cause.fixes:
-            yield from _fix(number, fix, making)
+            yield from _fix(number, fix, making, " (not tried)")
             number += 1
 
 
@@ -82,9 +84,11 @@ def repair(found: Repair, making: MakesEdits) -> Iterator[str]:
     yield f"{made} made and thrown away, in {found.seconds:g} s{early}"
 
 
-def _fix(number: int, fix: Fix, making: MakesEdits) -> Iterator[str]:
+def _fix(number: int, fix: Fix, making: MakesEdits, untried: str = "") -> Iterator[str]:
     how = making(fix.edits, fix.create) if fix.edits else _instead(fix.call, fix.command)
-    tried = f" (tried up to {fix.level})" if fix.level else ""
+    if fix.lacks:
+        how = f"for who may: it takes {fix.lacks}"
+    tried = f" (tried up to {fix.level})" if fix.level else untried
     yield f"  {number}. {fix.sentence}{tried}"
     if how:
         yield f"     {how}"

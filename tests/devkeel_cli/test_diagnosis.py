@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel_cli.arguments.printed_text import read_printed
 from devkeel_cli.run import run
 
 if TYPE_CHECKING:
@@ -115,3 +117,40 @@ def test_a_file_that_a_fix_begins_is_begun(root: Path, capsys: pytest.CaptureFix
     assert "--create" in capsys.readouterr().out
     assert answer(capsys, "build.log", "--apply", "1")[0] == 0
     assert "ngrok" in (root / "devenv.yaml").read_text()
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_after_a_pipe_the_next_command_is_the_edit_and_not_the_text_again(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "build.log").write_text("")
+    for words in ((), ("-",)):
+        _typed(monkeypatch, "a.c:1:10: fatal error: zlib.h: No such file or directory\n")
+        found = answer(capsys, *words)[1]
+        assert found["next"] == "`devkeel add zlib`"
+    assert run(shlex.split(found["next"].strip("`"))[1:]) == 0
+    assert b"pkgs.zlib" in (root / "devenv.nix").read_bytes()
+
+
+def test_of_a_long_text_the_end_is_held_and_its_lines_keep_their_numbers(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = "ok \u00e9\n" * 3_000_000
+    _typed(monkeypatch, above + MISSING)
+    assert len(read_printed("-").text) < len(above) / 2
+    _typed(monkeypatch, above + MISSING)
+    _, found = answer(capsys)
+    (cause,) = found["causes"]
+    assert cause["number"] == 3_000_001
+    (root / "short.log").write_text(MISSING)
+    assert answer(capsys, "short.log")[1]["omitted"] == 0
+    assert 0 < found["omitted"] < len(above)
+
+
+def test_a_device_without_an_end_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer(capsys, "/dev/zero")
+    assert (code != 0, found["error"]["code"]) == (True, "unreadable_file")
+    assert answer(capsys, "/dev/null")[1]["causes"] == []

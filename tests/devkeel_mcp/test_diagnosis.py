@@ -6,6 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from mcp.client import Client
+
+from devkeel_mcp import build_server
+from devkeel_mcp.calls.offer import Offer
 
 from .conftest import text_of
 
@@ -67,3 +71,23 @@ async def test_a_file_that_a_fix_begins_is_asked_for_in_its_call(agent: Agent) -
     assert before == "edit_environment create=true "
     made = await agent.data("edit_environment", edits=json.loads(edits), create=True, level="schema")
     assert made["published"]
+
+
+async def test_who_may_not_write_gets_no_call_that_writes(agent: Agent) -> None:
+    text = "a.c:1:10: fatal error: zlib.h: No such file or directory\n"
+    async with Client(build_server(agent.root, Offer.of(["core"], read_only=True)), mode=agent.era) as client:
+        result = await client.call_tool("diagnose", {"text": text})
+    (cause,) = (result.structured_content or {})["causes"]
+    assert "next" not in (result.structured_content or {})
+    assert "edit_environment" not in text_of(result)
+    assert cause["fixes"]
+    assert all("write" in fix["lacks"] for fix in cause["fixes"])
+    (cause,) = (await agent.data("diagnose", text=text))["causes"]
+    assert all("lacks" not in fix for fix in cause["fixes"])
+    # What is declared already is applied by who may build.
+    await agent.data("edit_environment", edits=[{"kind": "add_packages", "names": ["zlib"]}], level="schema")
+    async with Client(build_server(agent.root, Offer.of(["core"], read_only=True)), mode=agent.era) as client:
+        result = await client.call_tool("diagnose", {"text": text})
+    (fix,) = (result.structured_content or {})["causes"][0]["fixes"]
+    assert "build" in fix["lacks"]
+    assert "next" not in (result.structured_content or {})

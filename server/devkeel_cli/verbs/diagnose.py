@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
-from devkeel.errors import ProjectError, UsageError
-from devkeel_cli.answers import output
+from devkeel.errors import UsageError
+from devkeel_cli.answers import diagnosis, output
+from devkeel_cli.arguments import printed_text
 from devkeel_cli.arguments.completions import complete_job
 from devkeel_cli.arguments.options import (
     backend_option,
@@ -34,7 +34,6 @@ else:
     vocabulary = Deferred("devkeel.edits.vocabulary")
     cause_lines = Deferred("devkeel_words.cause_lines")
 
-_STDIN = "-"
 _NONE_FOUND = 1
 
 
@@ -59,7 +58,7 @@ def command(
 ) -> int:
     """Explain what a failed run printed, and how to mend it.
 
-    FILE has what it printed, - is standard input. Each fix was tried as a dry run. Exits with 1 where nothing is known
+    FILE has what it printed, - is standard input. Edits were tried as a dry run. Exits with 1 where nothing is known
     that mends it.
     """
     if job is not None and file is not None:
@@ -67,7 +66,8 @@ def command(
     if job is None and file is None and sys.stdin.isatty():
         raise click.UsageError("Say what failed: devkeel diagnose FILE, --job ID, or a text on standard input.")
     environment = session.environment
-    found = environment.diagnose(None if job else _read(file or _STDIN), job=job)
+    source = file or printed_text.STDIN
+    found = environment.diagnose(job=job) if job is not None else _diagnosed(environment, source)
     if number is None:
         show(_with_next(found, file, job), output.diagnosed, as_json=as_json)
         return 0 if cause_lines.fixes(found) else _NONE_FOUND
@@ -75,28 +75,25 @@ def command(
     return 0
 
 
-def _read(file: str) -> str:
-    if file == _STDIN:
-        data = sys.stdin.buffer.read()
-    else:
-        try:
-            data = Path(file).read_bytes()
-        except OSError as error:
-            raise ProjectError(
-                "unreadable_file",
-                f"The text of the failure cannot be read: {error.strerror}.",
-                seen=file,
-                remedy="Name a file that you may read, or - for standard input.",
-            ) from error
-    return data.decode("utf-8", "replace")
+def _diagnosed(environment: Environment, file: str) -> Diagnosis:
+    """Return what the end of a text says, with the numbers that its lines have in all of it."""
+    printed = printed_text.read_printed(file)
+    found = environment.diagnose(printed.text)
+    causes = tuple(replace(cause, number=cause.number + printed.lines) for cause in found.causes)
+    return replace(found, causes=causes, omitted=found.omitted + printed.omitted)
 
 
 def _with_next(found: Diagnosis, file: str | None, job: str | None) -> Diagnosis:
-    """Return what was found with the command that publishes the first fix, where that is of edits."""
+    """Return what was found with the command that publishes the first fix, where that is of edits.
+
+    A text that came through a pipe is gone: then it is the command of the edits themselves.
+    """
     best = next(iter(cause_lines.fixes(found)), None)
-    if best is None or not best.edits:
+    if best is None or not best.edits or best.lacks:
         return found
-    source = ["--job", job] if job is not None else [file or _STDIN]
+    if job is None and not printed_text.is_kept(file):
+        return replace(found, next=f"`{diagnosis.making(best.edits, best.create)}`")
+    source = ["--job", job] if job is not None else [str(file)]
     return replace(found, next=f"`{shlex.join(['devkeel', 'diagnose', *source, '--apply', '1'])}`")
 
 

@@ -34,7 +34,7 @@ class DiagnoseArguments(Arguments):
 async def _diagnose(call: Call, arguments: DiagnoseArguments) -> CallToolResult:
     found = await call.read(lambda environment: environment.diagnose(arguments.text, job=arguments.job))
     best = next(iter(cause_lines.fixes(found)), None)
-    if best is not None and best.edits:
+    if best is not None and best.edits and not best.lacks:
         found = replace(found, next=causes.making(best.edits, best.create))
     found = _short(found)
     told = [*cause_lines.diagnosis(found, causes.making)]

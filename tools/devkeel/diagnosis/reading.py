@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from devkeel.diagnosis.phrase import Phrase
 
-__all__ = ["FAMILIES", "TextReading", "phrases", "read"]
+__all__ = ["FAMILIES", "TextReading", "last_part", "phrases", "read"]
 
 # Modules of `devkeel.diagnosis.phrases`, each with its `PHRASES`.
 FAMILIES: tuple[str, ...] = (
@@ -74,11 +74,21 @@ _PREFIX = re.compile(r"^(?:npm (?:ERR!|error) ?|#?\d+(?:\.\d+)? (?=\S)|[\w.-]{1,
 
 
 class TextReading(Struct, frozen=True):
-    """What a text says. causes: the likeliest root first. lines: those looked at; omitted: characters before them."""
+    """What a text says. causes: the likeliest root first. lines: those looked at; omitted: characters before them.
+
+    found: how many causes there were before the likeliest were taken; of a sentence that stands at very many places
+    some alone are looked at.
+    """
 
     causes: tuple[Cause, ...]
     lines: int
     omitted: int
+    found: int = 0
+
+
+def last_part(text: str) -> str:
+    """Return the part of a text that is looked at."""
+    return text[-_MOST:]
 
 
 @cache
@@ -132,7 +142,7 @@ def _read(text: str, most: int) -> TextReading:
                     found[key] = cause
     causes = sorted(_apart(found.values()), key=lambda item: (-item.weight, item.number))
     numbered = tuple(replace(cause, number=cause.number + first) for cause in causes[:_CAUSES])
-    return TextReading(numbered, len(starts), omitted)
+    return TextReading(numbered, len(starts), omitted, len(causes))
 
 
 def _order(cause: Cause) -> tuple[int, bool, int]:

@@ -16,7 +16,8 @@ class Fix(Struct, frozen=True):
     instead where nothing is to be declared (`direnv allow`). call: a marked call of devkeel's own, such as to apply
     what is declared already. uncertain: what is not known, and how to see it; None where nothing stands open. create:
     whether one of the edits begins a file, which is to be asked for. level: the rung up to which the dry run of the
-    edits went; None for what is no edit. diff: what the dry run changed.
+    edits went; None for what is no edit. diff: what the dry run changed. lacks: which permission the fix
+    takes that the caller has not, and what takes it away; None where the caller may make it.
     """
 
     sentence: str
@@ -27,3 +28,4 @@ class Fix(Struct, frozen=True):
     create: bool = False
     level: str | None = None
     diff: str | None = None
+    lacks: str | None = None

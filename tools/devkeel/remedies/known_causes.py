@@ -42,8 +42,8 @@ class KnownCause(Struct, frozen=True):
     fix: in a sentence what mends it, the best of what was tried; None where nothing does. edits: those of the fix, of
     all causes that lie as deep where one alone does not mend it. create: one of them begins a file, which is to be
     asked for; None where none does. command: what is run instead of an edit. call: the call that mends it instead,
-    marked. uncertain: what of the fix is not known. advice: what helps where no edit does. refused: why a fix that
-    would be due is not offered.
+    marked. lacks: which permission the fix takes that the caller has not. uncertain: what of the fix is not known.
+    advice: what helps where no edit does. refused: why a fix that would be due is not offered.
     """
 
     kind: str
@@ -54,6 +54,7 @@ class KnownCause(Struct, frozen=True):
     create: bool | None = None
     command: str | None = None
     call: str | None = None
+    lacks: str | None = None
     uncertain: str | None = None
     advice: str | None = None
     refused: str | None = None
@@ -100,5 +101,6 @@ def _short(cause: DiagnosedCause, together: Fix | None) -> KnownCause:
         create=whole.create or None,
         command=fix.command,
         call=fix.call,
+        lacks=fix.lacks,
         uncertain=fix.uncertain,
     )

@@ -62,6 +62,18 @@ def say(text: str, speaker: Callable[[Said], str]) -> str:
     return _MARKED.sub(spoken, text)
 
 
+def said_in(text: str) -> list[Said]:
+    """Return what the markers of a text stand for, in their order."""
+    found = list[Said]()
+
+    def kept(said: Said) -> str:
+        found.append(said)
+        return ""
+
+    say(text, kept)
+    return found
+
+
 def plainly(said: Said) -> str:
     """Return what is said where there is no client: the library's own names."""
     given = ", ".join(

@@ -312,3 +312,12 @@ def test_a_query_macro_asks_for_a_variable(tmp_path: Path) -> None:
     declared = devenv("services.postgres.enable = true;")
     (cause,) = causes(tmp_path, text, devenv_nix=declared)
     assert [edit["path"] for edit in edits(cause)] == ["env.DATABASE_URL"]
+
+
+def test_a_path_of_another_shape_is_left_to_who_wrote_it(tmp_path: Path) -> None:
+    text = f"./app: error while loading shared libraries: libz.so.1: {GONE}\n"
+    for value in ('"/opt/x/lib"', 'pkgs.lib.makeLibraryPath [ pkgs.openssl ] + ":/x"'):
+        (cause,) = causes(tmp_path, text, devenv_nix=devenv(f"env.LD_LIBRARY_PATH = {value};"))
+        assert cause.fixes == ()
+        assert cause.advice is not None
+        assert "devenv.nix" in cause.advice

@@ -97,3 +97,8 @@ def test_without_nix_the_container_of_the_project_is_started(tmp_path: Path) -> 
     assert (fix.edits, fix.command) == ((), "docker compose up -d cache")
     (tmp_path / "compose.yaml").unlink()
     assert fixes(tmp_path, REDIS) == []
+
+
+def test_a_number_above_the_last_port_is_no_port(tmp_path: Path) -> None:
+    found = fixes(tmp_path, "connect ECONNREFUSED 127.0.0.1:99999 redis\n", devenv_nix="{ packages = [ ]; }\n")
+    assert found == []

@@ -253,8 +253,9 @@ def _loaded(situation: Situation, found: tuple[Provider, ...]) -> Iterator[Fix]:
         for item in found[:_FIXES] if libraries is None and not declared else ():
             yield _adding(item.attribute, f"Python looks for {item.name} in what is declared.")
         return
-    yield from _on_the_path(situation, attribute)
-    if not declared:
+    found_by = [*_on_the_path(situation, attribute)]
+    yield from found_by
+    if not declared and any(fix.edits for fix in found_by):
         uncertain = "Only Python is told where libraries lie: a program that Nix did not build needs LD_LIBRARY_PATH."
         yield _adding(attribute, f"it has {found[0].name}.", uncertain)
 
@@ -284,6 +285,10 @@ def _on_the_path(situation: Situation, attribute: str) -> Iterator[Fix]:
     if given is not None:
         match = _MADE_PATH.fullmatch((given.source or "").strip())
         if match is None:
+            yield Fix(
+                f"{_LIBRARY_PATH} is set in {given.file}, line {given.line}, in a way that no edit extends: add what "
+                f"`{expression}` gives to it, for the loader finds {attribute} by that alone."
+            )
             return
         expression = f"{match['head']}{match['items'].rstrip()} pkgs.{attribute} ]"
     yield Fix(

@@ -23,12 +23,16 @@ _LOWEST, _HIGHEST = 1024, 32768
 _APPLICATIONS = frozenset({*range(3000, 3011), 4000, 4200, 5000, 5001, 5173, *range(8000, 8100), 8443, 8888})
 _NEAR, _BESIDE = 4_000, 300  # characters before and after a line that may say whose client it is
 _MOST = 100_000  # characters of a file of containers
+_LAST_PORT = 65535  # RFC 9293
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield what makes the service answer, nothing where it is not known which one is meant."""
     port = _port(cause)
+    if port is None and (number := cause.facts.get("port") or cause.subject).isdigit():
+        yield Fix(f"{number} is no port: the last one is {_LAST_PORT}. What gives it to the client has it wrong.")
+        return
     service = _service(situation, cause, port)
     if not situation.has_devenv:
         if service is not None:
@@ -44,7 +48,7 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
 
 def _port(cause: Cause) -> int | None:
     text = cause.facts.get("port") or cause.subject
-    return int(text) if text.isdigit() and int(text) <= 65535 else None  # noqa: PLR2004  (the last port, RFC 9293)
+    return int(text) if text.isdigit() and int(text) <= _LAST_PORT else None
 
 
 def _service(situation: Situation, cause: Cause, port: int | None) -> Service | None:
