@@ -1,7 +1,7 @@
 """The names of all packages that the index has: one look-up, or all of them, read when they are first needed.
 
 The index has each package that nixpkgs' own machines build, under one attribute: it lacks what is unfree or broken,
-and the further names of what has several.
+and the further names of what has several. Those of a newer database of the user's own come to them where it is whole.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.deferred import Deferred
@@ -17,10 +16,10 @@ from devkeel.deferred import Deferred
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.catalogue.provided import table
+    from devkeel.catalogue.provided import renewal
     from devkeel.catalogue.provided.table import Table
 else:
-    table = Deferred("devkeel.catalogue.provided.table")
+    renewal = Deferred("devkeel.catalogue.provided.renewal")
 
 __all__ = ["AS_OF", "every", "has", "items", "sets", "top", "unversioned"]
 
@@ -38,7 +37,7 @@ def unversioned(name: str) -> str:
 
 @cache
 def _names() -> Table:
-    return table.open_table(Path(__file__).parent / "provided" / "names.table")
+    return renewal.opened("names")
 
 
 def has(head: str) -> bool:

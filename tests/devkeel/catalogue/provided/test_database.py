@@ -112,6 +112,10 @@ def test_what_is_for_others_is_not_offered(tmp_path: Path, changed: dict[str, An
         HEAD + b"no zstd",
         database()[:-9],
         HEAD + zstd.compress(b"p\0\0{}\n"),
+        HEAD + zstd.compress(b"p\0\0" + b"[" * 100_000 + b"\n"),
+        HEAD + zstd.compress(b"1r\0\0" + b"x" * 2_000_000),
+        HEAD + zstd.compress(b"".join((b"1r\0\x7f" + b"x" * 127 + b"\n") for _ in range(9_000))),  # grows for ever
+        written([(5, "ripgrep-14", [(b"1x", "/bin/rg")])]),  # type: ignore[list-item]
     ],
 )
 def test_what_is_no_database_is_refused(data: bytes) -> None:

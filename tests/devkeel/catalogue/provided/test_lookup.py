@@ -124,3 +124,20 @@ def test_a_decision_is_of_a_kind_and_is_made_once() -> None:
 
 def test_the_tables_are_small_enough_for_the_wheel() -> None:
     assert 0 < sum(path.stat().st_size for path in FOLDER.glob("*.table")) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("module", "distributions"),
+    [
+        ("crontab", {"python-crontab"}),
+        ("libvirtmod", {"libvirt-python"}),
+        ("torch", {"torch"}),
+        ("camelot", {"camelot-py"}),
+        ("numpy", {"numpy"}),
+        ("avahi", {None}),
+    ],
+)
+def test_a_distribution_is_what_its_metadata_says_and_never_the_attribute(
+    module: str, distributions: set[str | None]
+) -> None:
+    assert {item.distribution for item in providers("python_module", module)} == distributions

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.catalogue.provided.table import open_table, packed
+from devkeel.catalogue.provided.table import open_sealed, open_table, packed, sealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +45,18 @@ def test_what_is_no_table_is_refused(many: Path, tmp_path: Path) -> None:
     other.write_bytes(packed([]))
     assert open_table(other).get("a") is None
     assert open_table(other).rows("a", 3) == []
+
+
+def test_damage_of_a_sealed_table_is_seen_wherever_it_is(tmp_path: Path) -> None:
+    path, data = tmp_path / "sealed.table", sealed(packed(ROWS[:2_000]))
+    path.write_bytes(data)
+    table = open_sealed(path)
+    assert [*open_table(path).every()] == ROWS[:2_000]
+    for place in range(0, len(data), max(len(data) // 50, 1)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 0x5A]) + data[place + 1 :])
+        with pytest.raises(ValueError, match="sealed"):
+            open_sealed(path)
+    path.write_bytes(data[:-1])
+    with pytest.raises(ValueError, match="sealed"):
+        open_sealed(path)
+    assert [*table.every()] == ROWS[:2_000]

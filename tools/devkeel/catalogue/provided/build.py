@@ -18,23 +18,28 @@ from devkeel.catalogue.provided.table import CERTAIN, DEEPER, packed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["build"]
+__all__ = ["KEPT", "build", "rows"]
 
-_KEPT = 8  # providers of one name; what is declared reorders these
+KEPT = 8  # providers of one name; what is declared reorders these
 _UNRELATED = 3
 _PLACES = (b"/bin/", b"/sbin", b"/incl", b"/lib/", b"/lib6", b"/shar")
 _PYTHON = re.compile(r"python(3)(\d+)Packages\.(.*)")
+_ATTRIBUTE = re.compile(r"[\w.+-]{1,200}")  # of all in nixpkgs; another would not stand in a row
 _DEFAULT_PYTHON = re.compile(r"python3-3\.(\d+)\.\d+")
 
 
 def build(file: BinaryIO) -> dict[str, bytes]:
     """Return the tables of a database by their names: one for each kind, and `names`. Raises `bad_database`."""
+    return {name: packed(found) for name, found in rows(file).items()}
+
+
+def rows(file: BinaryIO) -> dict[str, list[tuple[str, str]]]:
+    """Return the sorted rows of these tables, keys and values. Raises `bad_database`."""
     read = _Read()
     for listed in packages(file):
-        if listed.own and listed.system in (SYSTEM, ""):
+        if listed.own and listed.system in (SYSTEM, "") and _ATTRIBUTE.fullmatch(listed.attribute) is not None:
             read.take(listed)
-    tables = {kind: packed(sorted(read.rows(kind))) for kind in KINDS}
-    return tables | {"names": packed((name, "") for name in sorted(read.names()))}
+    return {kind: sorted(read.rows(kind)) for kind in KINDS} | {"names": [(name, "") for name in sorted(read.names())]}
 
 
 class _Read:
@@ -61,7 +66,7 @@ class _Read:
             path = entry[1:].decode("utf-8", "replace")
             found = provided(path, runs=entry[:1] in b"xs")
             if found is None:
-                if path.endswith(("/METADATA", "/PKG-INFO")) and (name := distribution(path)) is not None:
+                if path.endswith(("/METADATA", "/PKG-INFO", ".egg-info")) and (name := distribution(path)) is not None:
                     self._distributions[_PYTHON.sub(r"python\1Packages.\3", listed.attribute)] = name
                 continue
             kind, name = found
@@ -95,7 +100,7 @@ class _Read:
             key = "/".join(reversed(name.split("/"))) if kind == "header" else name
             if row := ordered(kind, name, attributes, known, breadth):
                 mark = DEEPER if name in deeper else CERTAIN if is_certain(kind, name, row, breadth) else ""
-                yield key, mark + " ".join(self._written(kind, item) for item in row[:_KEPT])
+                yield key, mark + " ".join(self._written(kind, item) for item in row[:KEPT])
 
     def _attributes(self, kind: str, known: frozenset[str]) -> dict[str, set[str]]:
         """Return the attributes by which what provides a name is listed, by the names."""
@@ -115,9 +120,14 @@ class _Read:
         return found
 
     def _written(self, kind: str, attribute: str) -> str:
-        """Return an attribute with the distribution that it is, where its own name does not say that."""
-        if kind != "python_module" or (name := self._distributions.get(attribute)) is None:
+        """Return an attribute with the distribution that it is, where its own name does not say that.
+
+        One that has no metadata is no distribution: somebody else may have its name on the index of Python.
+        """
+        if kind != "python_module":
             return attribute
+        if (name := self._distributions.get(attribute)) is None:
+            return f"{attribute}="
         plain = canonicalize_name(name)
         return attribute if plain == attribute.rpartition(".")[2] else f"{attribute}={plain}"
 

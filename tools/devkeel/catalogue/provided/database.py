@@ -7,10 +7,10 @@ known of a file, NUL, and its path coded against the path of the line before (as
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
 from msgspec import Struct
 
 from devkeel.errors import ProjectError
@@ -29,6 +29,9 @@ _MAGIC = b"NIXI"
 _VERSION = 1
 _BLOCK = 8 * 1024 * 1024
 _LONG = 0x80  # the sign that two bytes follow
+# No path of a store comes near these (Linux' own limit is 4,096 bytes): what goes beyond them unpacks to anything.
+_LONGEST = 1024 * 1024  # bytes of a line, and of a path
+_MOST = 512 * 1024 * 1024  # bytes of the paths of one package
 
 
 class Listed(Struct):
@@ -47,12 +50,27 @@ class Listed(Struct):
     files: list[bytes]
 
 
+class _Origin(Struct):
+    attr: str
+    output: str
+    toplevel: bool
+    system: str | None = None  # databases of before 2025 have none
+
+
+class _Said(Struct):
+    name: str
+    origin: _Origin
+
+
+_SAID = msgspec.json.Decoder(_Said)
+
+
 def packages(file: BinaryIO) -> Iterator[Listed]:
     """Yield each package of a database with its files. Raises ProjectError `bad_database`."""
     head = file.read(12)
     if head[:4] != _MAGIC or int.from_bytes(head[4:], "little") != _VERSION:
         raise _bad(repr(head))
-    files, path, shared, held = list[bytes](), b"", 0, b""
+    files, path, shared, held, size = list[bytes](), b"", 0, b"", 0
     for piece in _pieces(file):
         line = held + piece if held else piece
         end = line.find(0)
@@ -71,26 +89,21 @@ def packages(file: BinaryIO) -> Iterator[Listed]:
         kind = line[end - 1 : end]
         if kind == b"p":
             yield _listed(path, files)
-            files = []
+            files, size = [], 0
         else:
             files.append(kind + path)
+            size += len(path)
+            if len(path) > _LONGEST or size > _MOST:
+                raise _bad(repr(path[:200]))
 
 
 def _listed(text: bytes, files: list[bytes]) -> Listed:
     try:
-        said = json.loads(text)
-        origin = said["origin"]
-        # Databases of before 2025 have no system.
-        return Listed(
-            origin["attr"],
-            origin["output"],
-            said["name"],
-            own=origin["toplevel"],
-            system=origin.get("system") or "",
-            files=files,
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        said = _SAID.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _bad(repr(text[:200])) from error
+    origin = said.origin
+    return Listed(origin.attr, origin.output, said.name, own=origin.toplevel, system=origin.system or "", files=files)
 
 
 def _bad(seen: str) -> ProjectError:
@@ -109,6 +122,8 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
             while block := stream.read(_BLOCK):
                 pieces = (rest + block).split(b"\n")
                 rest = pieces.pop()
+                if len(rest) > _LONGEST:
+                    raise _bad(repr(rest[:200]))
                 yield from pieces
     except (zstd.ZstdError, EOFError) as error:
         raise _bad(str(error)) from error

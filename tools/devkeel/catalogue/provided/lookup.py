@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.catalogue.provided.paths import KINDS
-from devkeel.catalogue.provided.renewal import tables
-from devkeel.catalogue.provided.table import CERTAIN, DEEPER, Table, open_table
+from devkeel.catalogue.provided.renewal import opened
+from devkeel.catalogue.provided.table import CERTAIN, DEEPER, Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -35,7 +35,8 @@ class Provider(Struct, frozen=True):
     attribute: as it stands behind `pkgs.`. name: what it has, in full, such as gtk-4.0/gtk/gtk.h for gtk/gtk.h.
     exact: whether that is the name that was asked for. certain: whether this is what is meant beyond doubt: decided by
     hand, called so itself, or the only one. declared: whether the project has it. follows: what the project has of
-    which this is another output, or a package in the same version. distribution: of Python, as its index calls it.
+    which this is another output, or a package in the same version. distribution: of Python, as its index calls it; None
+    for what is no distribution of the index.
     """
 
     attribute: str
@@ -60,7 +61,7 @@ def providers(kind: str, name: str, *, declared: Collection[str] = ()) -> tuple[
     for row, value, exact in _rows(kind, name):
         certain = value[:1] in (CERTAIN, DEEPER)
         for place, item in enumerate(value.lstrip(CERTAIN + DEEPER).split(" ")):
-            attribute, _, distribution = item.partition("=")
+            attribute, said, distribution = item.partition("=")
             found.setdefault(
                 attribute,
                 Provider(
@@ -68,10 +69,17 @@ def providers(kind: str, name: str, *, declared: Collection[str] = ()) -> tuple[
                     row,
                     exact,
                     certain=certain and (exact or value[0] == DEEPER) and place == 0,
-                    distribution=(distribution or attribute.rpartition(".")[2]) if kind == "python_module" else None,
+                    distribution=_distribution(attribute, distribution if said else None)
+                    if kind == "python_module"
+                    else None,
                 ),
             )
     return _by_what_is_declared([*found.values()], [item.removeprefix("pkgs.") for item in declared])
+
+
+def _distribution(attribute: str, said: str | None) -> str | None:
+    """Return the distribution that an attribute is: what its row says, which may be none, else its own name."""
+    return attribute.rpartition(".")[2] if said is None else said or None
 
 
 def _rows(kind: str, name: str) -> Iterator[tuple[str, str, bool]]:
@@ -167,10 +175,7 @@ def open_kind(kind: str) -> Table:
     """Return the table of a kind."""
     if kind not in KINDS:
         raise ValueError(kind)
-    try:
-        return open_table(tables() / f"{kind}.table")
-    except (OSError, ValueError):
-        return open_table(Path(__file__).with_name(f"{kind}.table"))
+    return opened(kind)
 
 
 @cache

@@ -18,7 +18,7 @@ _SITE = r"/lib/python3\.\d+/site-packages/"
 _MODULE = re.compile(
     _SITE + r"((?:[A-Za-z_]\w*/){0,2}?[A-Za-z_]\w*?)(?:/__init__\.py|\.py|(?:\.(?:cpython|abi3)[\w.-]*)?\.so)"
 )
-_METADATA = re.compile(_SITE + r"([\w.]+)-[^/]+\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)")
+_METADATA = re.compile(_SITE + r"(?:([\w.]+)-[^/]+\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)|([\w.]+)-[^/]+\.egg-info)")
 # What no program is started by: a wrapper's inside, a part of a name that only a package's own programs use.
 _INNER = re.compile(r"\..*-wrapped_*|\.")
 
@@ -50,4 +50,4 @@ _BY_KIND = (
 def distribution(path: str) -> str | None:
     """Return the distribution of Python whose metadata a path is."""
     match = _METADATA.fullmatch(path)
-    return None if match is None else match[1]
+    return None if match is None else match[1] or match[2]

@@ -2,38 +2,46 @@
 
 The file: `DKT1`, the length of the list of blocks (4 bytes, little endian), that list, the blocks. The list is one line
 a block, its size and the first key in it; it and each block are raw LZMA2. A row is `key TAB value`; keys are sorted
-by their UTF-8 bytes, as Python sorts text.
+by their UTF-8 bytes, as Python sorts text. A sealed file has the CRC-32 of all that behind it.
 """
 
 from __future__ import annotations
 
 import lzma
+import zlib
 from bisect import bisect_right
 from functools import lru_cache
+from io import BytesIO
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["CERTAIN", "DEEPER", "Table", "open_table", "packed"]
+__all__ = ["CERTAIN", "DEEPER", "Table", "open_sealed", "open_table", "packed", "sealed"]
 
 DEEPER = "~"  # before those of a row whose name no package has as it is, and some have one folder deeper
 CERTAIN = "!"  # before the attributes of a row of which the first is certainly meant
 _MAGIC = b"DKT1"
+_SEAL = 4  # bytes
 _BLOCK = 64 * 1024  # unpacked; twice as much saves a twentieth of the file, and takes twice as long
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 17, "lc": 4, "pb": 0}]
 
 
 class Table(Struct, frozen=True, dict=True):
-    """A table: its file, the first key of each block, and where each begins and ends in the file."""
+    """A table: its file, the first key of each block, and where each begins and ends in the file.
+
+    held: what was read of a file that may change or go; empty where each block is read from the file.
+    """
 
     path: Path
     first: list[str]
     ends: list[int]
+    held: bytes = b""
 
     def rows(self, prefix: str, limit: int) -> list[tuple[str, str]]:
         """Return the first rows whose keys begin with a text, as keys and values."""
@@ -70,11 +78,13 @@ class Table(Struct, frozen=True, dict=True):
 
     def block(self, number: int) -> str:
         """Return the text of a block: its lines, with a line feed before the first and after the last."""
-        return _unpacked(self.path, self.ends[number], self.ends[number + 1])
+        return _unpacked(self.path, self.held, self.ends[number], self.ends[number + 1])
 
 
 @lru_cache(maxsize=128)  # of 64 kB: 8 MB at most
-def _unpacked(path: Path, start: int, end: int) -> str:
+def _unpacked(path: Path, held: bytes, start: int, end: int) -> str:
+    if held:
+        return _text(held[start:end])
     with path.open("rb") as file:
         file.seek(start)
         return _text(file.read(end - start))
@@ -87,13 +97,31 @@ def _text(data: bytes) -> str:
 def open_table(path: Path) -> Table:
     """Open a table; of its file only the list of blocks is read. Raises OSError, and ValueError for what is none."""
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise ValueError(path)
-        size = int.from_bytes(file.read(4), "little")
-        try:
-            lines = _text(file.read(size)).splitlines()
-        except (lzma.LZMAError, EOFError) as error:
-            raise ValueError(path) from error
+        return _opened(path, file)
+
+
+def open_sealed(path: Path) -> Table:
+    """Open a table that is held whole from then on. Raises OSError, and ValueError for what is none or is damaged."""
+    data = path.read_bytes()
+    whole, seal = data[:-_SEAL], data[-_SEAL:]
+    if zlib.crc32(whole).to_bytes(_SEAL, "little") != seal:
+        raise ValueError(path)
+    return replace(_opened(path, BytesIO(whole)), held=whole)
+
+
+def sealed(data: bytes) -> bytes:
+    """Return the bytes of a file whose damage is seen."""
+    return data + zlib.crc32(data).to_bytes(_SEAL, "little")
+
+
+def _opened(path: Path, file: BinaryIO) -> Table:
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise ValueError(path)
+    size = int.from_bytes(file.read(4), "little")
+    try:
+        lines = _text(file.read(size)).splitlines()
+    except (lzma.LZMAError, EOFError) as error:
+        raise ValueError(path) from error
     parts = [line.split(" ", 1) for line in lines]
     start = len(_MAGIC) + 4 + size
     return Table(path, [key for _, key in parts], list(accumulate((int(size) for size, _ in parts), initial=start)))
