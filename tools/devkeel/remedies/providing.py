@@ -162,7 +162,7 @@ def option_of(cause: Cause) -> str | None:
 def says_enough(cause: Cause, found: tuple[Provider, ...]) -> bool:
     """Return whether a name says which package is meant: what many have by accident, such as config.h, does not."""
     first = found[0]
-    if cause.kind != "header" or "/" in cause.subject or first.declared or first.certain:
+    if cause.kind != "header" or first.declared or first.certain or ("/" in cause.subject and first.exact):
         return True
     return ("header", cause.subject) in decisions() or (
         relation(cause.subject, first.attribute) < _NOTHING or _few(found)

@@ -62,6 +62,15 @@ def test_a_package_is_added(tmp_path: Path, text: str, package: str, declaration
     assert package.split(".", maxsplit=1)[0] in (cause.fixes[0].diff or "")
 
 
+def test_what_has_a_header_by_accident_is_not_offered(tmp_path: Path) -> None:
+    text = "a.c:1:10: fatal error: {}: No such file or directory\n"
+    (cause,) = causes(tmp_path, text.format("zlib.h"), devenv_nix=devenv("packages = [ ];"))
+    assert len(cause.fixes) == 1
+    for name in ("nvml.h", "d3d11.h", "windows.h"):
+        (cause,) = causes(tmp_path, text.format(name), devenv_nix=devenv("packages = [ ];"))
+        assert not cause.fixes
+
+
 def test_a_project_without_nix_gets_no_package(tmp_path: Path) -> None:
     found = causes(tmp_path, "sh: 1: convert: not found\n", requirements_txt="httpx\n")
     assert all(edit["kind"] != "add_packages" for cause in found for fix in cause.fixes for edit in fix.edits)

@@ -122,7 +122,7 @@ class _Read:
     def _written(self, kind: str, attribute: str) -> str:
         """Return an attribute with the distribution that it is, where its own name does not say that.
 
-        One that has no metadata is no distribution: somebody else may have its name on the index of Python.
+        One that has no metadata is no distribution: its name may be another one's on the index of Python.
         """
         if kind != "python_module":
             return attribute

@@ -113,7 +113,7 @@ def _key() -> str | None:
 
 
 def _stamp() -> str:
-    """Return what tells devkeel's own tables from those of another version, with which others are made."""
+    """Return a sum of devkeel's own tables: another version has others, and the merged ones differ with them."""
     sizes = [(_SHIPPED / f"{name}.table").stat().st_size for name in (*KINDS, "names")]
     return f"{zlib.crc32(repr(sizes).encode()):08x}"
 
