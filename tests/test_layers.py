@@ -233,7 +233,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "nix_cli" / "confined_value.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "catalogue" / "provided" / "__main__.py",
-        LIBRARY / "catalogue" / "provided" / "renewal.py",
+        LIBRARY / "catalogue" / "provided" / "job.py",
         LIBRARY / "backends" / "toolchain.py",
         LIBRARY / "backends" / "generations.py",
         LIBRARY / "processes" / "runtime_folder.py",

@@ -55,7 +55,7 @@ def seen() -> Path:
 
 def renew() -> None:
     """Do at once what is otherwise done in the background."""
-    subprocess.run(isolated_python("devkeel.catalogue.provided.renewal"), check=True, timeout=120)
+    subprocess.run(isolated_python("devkeel.catalogue.provided.job"), check=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_what_is_no_database_is_tried_once_an_hour(home: Path, data: bytes) -> N
     put(home, data)
     renew()
     assert seen() == SHIPPED
-    key = renewal._key()
+    key = renewal.pending()
     assert key is not None
     assert stored.failed_lately(key)
 
