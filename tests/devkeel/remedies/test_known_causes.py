@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.errors import CheckFailed, Conflict, Diagnostic
+from devkeel.errors import CheckFailed, Conflict, Diagnostic, Unavailable
 from devkeel.remedies.known_causes import known_causes
 
 if TYPE_CHECKING:
@@ -36,6 +36,33 @@ def test_what_an_error_says_of_a_program_is_read(environment: Environment) -> No
         "zlib.h",
         ({"kind": "add_packages", "names": ["zlib"]},),
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "edit"),
+    [
+        (
+            "program_missing",
+            "jq is neither in the environment nor on the host.",
+            {"kind": "add_packages", "names": ["jq"]},
+        ),
+        (
+            "program_missing",
+            "jq is not in the environment; the host was left out.",
+            {"kind": "add_packages", "names": ["jq"]},
+        ),
+        (
+            "not_in_environment",
+            "go is not in the environment, and the host's is not run: the environment is about languages.go.",
+            {"kind": "enable", "name": "languages.go"},
+        ),
+    ],
+)
+def test_a_program_that_is_not_there_to_be_run_is_a_cause(
+    environment: Environment, code: str, message: str, edit: dict[str, object]
+) -> None:
+    (cause,) = known_causes(environment.context, "", Unavailable(code, message))
+    assert cause.edits == (edit,)
 
 
 def test_an_error_about_the_request_has_no_causes(environment: Environment) -> None:

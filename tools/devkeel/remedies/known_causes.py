@@ -26,7 +26,7 @@ _OF_PROGRAMS = frozenset(
     {
         *("build_failed", "evaluation_failed", "install_failed", "import_failed", "unresolvable", "lock_failed"),
         *("process_crashed", "port_held", "process_not_ready", "processes_not_started", "manager_ended"),
-        *("unfree_package", "broken_package", "program_missing", "lock_stale"),
+        *("unfree_package", "broken_package", "program_missing", "not_in_environment", "lock_stale"),
     }
 )
 # The output names these itself, and nothing of the environment mends them.

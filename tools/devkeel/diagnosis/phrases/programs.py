@@ -100,6 +100,12 @@ PHRASES = (
         "nixos.command", "is not in your PATH", r"The program '(?P<subject>[^'\s/]+)' is (?:not in your PATH|currently)"
     ),
     _row("nixos.command_old", "is currently not installed", r"The program '(?P<subject>[^'\s/]+)' is currently not"),
+    # devkeel itself, of a program that it was to run, and in place of a host's that would not see the environment.
+    _row(
+        "devkeel.program",
+        "in the environment",
+        rf"^(?:devkeel: |error(?:\[\w+\])?: )?{_NAME} is (?:neither |not )in the environment(?: nor on the host|[.;,])",
+    ),
     _row("nushell.command", "ommand `", r"Command `(?P<subject>[^`\s/]+)` not found"),
     # make (job.c): what exec says of the first word of a recipe without a shell.
     _row(
