@@ -23,7 +23,8 @@ _LAST = 65535
 _TRIED = 50
 # Options that are a port: of a service, of a process, of a variable.
 _PORT = re.compile(
-    r"(?:^|\.)\"?(?:port|http[.-]?port|listenPort|httpPort|consolePort|tcp_port|allocate|value|[A-Z0-9_]*PORT)\"?$"
+    r"(?:^|\.)\"?(?:port|http[.-]?port|listenPort|httpPort|consolePort|tcp_port|[A-Z0-9_]*PORT)\"?$"
+    r"|^processes\..+\.ports\.[^.]+\.(?:allocate|value)$"
 )
 
 
@@ -41,7 +42,10 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
             uncertain=f"What connects to port {port} is to be told; or end what holds that port, and keep it.",
         )
     if holder is not None:
-        yield Fix(f"End what holds port {port}: {holder}.", call=do("processes"))
+        yield Fix(
+            f"Port {port} is held by {holder}. {do('processes')} shows whether that is a process of the project; "
+            "another one is ended by whoever started it."
+        )
 
 
 def _edits(situation: Situation, port: int) -> Iterator[dict[str, Any]]:
