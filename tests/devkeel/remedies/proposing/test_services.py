@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.devkeel.remedies.projects import edits, fixes
+from tests.devkeel.remedies.projects import causes, edits, fixes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,3 +102,17 @@ def test_without_nix_the_container_of_the_project_is_started(tmp_path: Path) -> 
 def test_a_number_above_the_last_port_is_no_port(tmp_path: Path) -> None:
     found = fixes(tmp_path, "connect ECONNREFUSED 127.0.0.1:99999 redis\n", devenv_nix="{ packages = [ ]; }\n")
     assert found == []
+
+
+def test_without_nix_and_containers_the_service_is_named(tmp_path: Path) -> None:
+    (cause,) = causes(tmp_path, POSTGRES, pyproject_toml='[project]\nname = "a"\nversion = "1"\n')
+    assert cause.fixes == ()
+    assert "postgres" in (cause.advice or "")
+
+
+def test_one_that_was_set_to_another_port_is_set_to_that_of_its_client_and_listens(tmp_path: Path) -> None:
+    declared = _with("  services.postgres.enable = true;\n  services.postgres.port = 5433;\n")
+    assert edits(tmp_path, POSTGRES, devenv_nix=declared) == [
+        {"kind": "set", "path": "services.postgres.port", "value": 5432},
+        {"kind": "set", "path": "services.postgres.listen_addresses", "value": "127.0.0.1"},
+    ]

@@ -122,25 +122,32 @@ def _settings(cause: Cause, service: Service, port: int | None) -> dict[str, Any
 def _enabled(situation: Situation, cause: Cause, service: Service, port: int | None) -> Iterator[Fix]:
     """Yield what an enabled service lacks to listen there, and that it is to be started."""
     name = f"services.{service.name}"
-    for key, value in _settings(cause, service, None).items() if "path" not in cause.facts else ():
-        found = situation.definition(f"{name}.{key}")
-        if found is None or (key in service.tcp and found.value == ""):
-            yield Fix(
-                f"Let {service.name} listen at {value}: it is enabled, and listens at its socket alone.",
-                ({"kind": "set", "path": f"{name}.{key}", "value": value},),
-                uncertain=f"It listens once the processes are started again ({do('restart')}).",
-            )
+    given = _given(situation, service)
+    moved = port is not None and (port not in service.ports if given is None else port != given)
+    listening = [
+        {"kind": "set", "path": f"{name}.{key}", "value": value}
+        for key, value in (_settings(cause, service, None).items() if "path" not in cause.facts else ())
+        if (found := situation.definition(f"{name}.{key}")) is None or (key in service.tcp and found.value == "")
+    ]
+    if moved and service.port_option is not None:
+        at = given or next(iter(service.ports), None)
+        edit = {"kind": "set", "path": f"{name}.{service.port_option}", "value": port}
+        yield Fix(
+            f"Let {service.name} listen at port {port}: it is enabled, at {at}.",
+            (edit, *listening),
+            uncertain="The client may be what has the wrong port.",
+        )
+    elif listening:
+        told = " and ".join(str(edit["value"]) for edit in listening)
+        yield Fix(
+            f"Let {service.name} listen at {told}: it is enabled, and listens at its socket alone.",
+            tuple(listening),
+            uncertain=f"It listens once the processes are started again ({do('restart')}).",
+        )
     for key, value in service.ports.get(port or 0, {}).items():
         if situation.definition(f"{name}.{key}") is None:
             edit = {"kind": "set", "path": f"{name}.{key}", "value": value}
             yield Fix(f"Switch on what of {service.name} listens at port {port}.", (edit,))
-    given = _given(situation, service) or (next(iter(service.ports), None) if service.port_option else None)
-    if port is not None and given is not None and port not in (given, *service.ports):
-        yield Fix(
-            f"Let {service.name} listen at port {port}: it is enabled, at {given}.",
-            ({"kind": "set", "path": f"{name}.{service.port_option}", "value": port},),
-            uncertain="The client may be what has the wrong port.",
-        )
     yield Fix(
         f"Start the processes: {name} is enabled, and nothing answers there.",
         command="devenv up -d",
@@ -181,6 +188,10 @@ def _by_compose(situation: Situation, service: Service) -> Iterator[Fix]:
         if container is not None:
             yield Fix(f"Start {container} of {name}.", command=f"docker compose up -d {container}")
             return
+    yield Fix(
+        f"It is {service.name} that is looked for there, and nothing in this project declares services: start it as "
+        "this system does, or let a devenv.nix declare it."
+    )
 
 
 _KEY = re.compile(r"(?P<space> {1,12})(?P<key>[A-Za-z][\w-]{0,60}):[ \t]*(?P<value>[^\n]{0,200})")
