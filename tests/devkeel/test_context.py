@@ -91,8 +91,12 @@ def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> Non
     # what waits for another to wake it is in the supervisor, a process of its own
     found = [item for item in found if not item.startswith("processes/supervisor/")]
     assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]
-    # the work of a job, which a verb hands down to be begun as it would hand it to the jobs themselves
-    assert list(_handed(LIBRARY / "context.py")) == ["context.py: Callable[[Job], T]"]
+    # the work of a job, which a verb hands down to be begun as it would hand it to the jobs themselves; and what finds
+    # the causes of whatever has failed, which tries edits and so stands above all that can fail
+    assert list(_handed(LIBRARY / "context.py")) == [
+        "context.py: Callable[[Context, str, DevkeelError | None], tuple[Struct, ...]] | None",
+        "context.py: Callable[[Job], T]",
+    ]
 
 
 def _calling(words: str) -> dict[str, str]:

@@ -116,6 +116,9 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("job", {"id": f"token={GIVEN}"}),
     ("read_processes", {"name": f"token={GIVEN}{DRIVES}"}),
     ("run_command", {"argv": ["tool", "--password", GIVEN]}),
+    ("diagnose", {"text": f"a.c:1:10: fatal error: token={GIVEN}{DRIVES}.h: No such file or directory"}),
+    ("diagnose", {"text": f"{DRIVES}psycopg.OperationalError: {FORM} 127.0.0.1:5432 failed: Connection refused"}),
+    ("diagnose", {"job": f"token={GIVEN}"}),
     ("no_such_tool", {"password": GIVEN}),
 ]
 

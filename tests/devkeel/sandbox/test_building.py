@@ -63,6 +63,7 @@ SITES = {
     "processes/supervisor/probes.py": "the supervisor's, which is no caller",
     "processes/supervisor/supervised.py": "the supervisor's, which is no caller",
     "catalogue/refresh.py": "devkeel's own module",
+    "catalogue/provided/renewal.py": "devkeel's own module",
 }
 
 
