@@ -24,7 +24,7 @@ __all__ = ["REPAIR_REQUIREMENTS"]
 
 class RepairArguments(Arguments):
     names: list[str] = Field(default=[], description="To add as well, as add_library takes them.")
-    seconds: int = Field(default=180, ge=1, le=3600)
+    seconds: int = Field(default=180, ge=1, le=3600, description="How long it may search.")
 
 
 async def _repair(call: Call, arguments: RepairArguments) -> CallToolResult:
