@@ -267,7 +267,7 @@ class Environment:
         return uses.usage(self.context)
 
     def diagnose(self, text: str | None = None, *, job: str | None = None) -> Diagnosis:
-        """Return what made a run fail, by what it printed, with what mends it; each fix was tried as a dry run.
+        """Return what made a run fail, by what it printed, with what mends it; edits were tried as a dry run.
 
         text: of any length; its end is looked at. job: instead, the id of one that failed. Nothing is written, and
         nothing of the text is run. Raises UsageError `nothing_to_diagnose`, `unknown_job`.

@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 else:
     content = Deferred("devkeel.policy.content")
 
-__all__ = ["SETTINGS", "refuse_unevaluated", "require_same_values", "require_unprotected", "require_unprotected_file"]
+__all__ = [
+    "SETTINGS",
+    "declaration_files",
+    "refuse_unevaluated",
+    "require_same_values",
+    "require_unprotected",
+    "require_unprotected_file",
+]
 
 
 # What may come out differently on another machine, or at another time.
@@ -49,7 +56,7 @@ def require_unprotected(
     if not settings.protected or not after:
         return {}
     changed = frozenset(after)
-    old, new = _files(project, before, changed), _files(project, after, changed)
+    old, new = declaration_files(project, before, changed), declaration_files(project, after, changed)
     doubts = dict[str, tuple[Fact, ...]]()
     for path in settings.protected:
         own = parse_option_glob(path)
@@ -95,7 +102,9 @@ def refuse_unevaluated(settings: Settings, wrong: Diagnostic) -> None:
     )
 
 
-def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> DeclarationFiles:
+def declaration_files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> DeclarationFiles:
+    """Return the files of a declaration as one would be. given: those that differ from the disk; None for none."""
+
     def read(name: str) -> bytes | None:
         try:
             relative = project.resolve(name)

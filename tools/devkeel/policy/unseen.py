@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from devkeel.checks.declared_references import declared_references
 from devkeel.checks.rules.judgement import files_ruled
 from devkeel.checks.rules.manifest_libraries import is_named_in, is_read
 from devkeel.checks.rules.nix_unseen import Unseen, unseen_packages
-from devkeel.errors import DevkeelError, Place, PolicyRefused
+from devkeel.errors import Place, PolicyRefused
 from devkeel.libraries.manifests import nix_text
 from devkeel.libraries.modules import Modules
-from devkeel.policy.mentions import DeclarationFiles, said_about
-from devkeel.project.declaration import origin
+from devkeel.policy.mentions import said_about
+from devkeel.policy.protected import declaration_files
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix
 from devkeel.source.option_glob import parse_option_glob
@@ -100,20 +99,7 @@ def _line(files: Mapping[str, bytes], place: Place) -> str:
 
 def _options(subject: Candidate, names: list[str], changed: frozenset[str]) -> Iterator[Unseen]:
     """Yield what may be about some options and cannot be looked into: modules of inputs, computed names and imports."""
-
-    def read(name: str) -> bytes | None:
-        try:
-            return subject.read(subject.basis.resolve(name))
-        except DevkeelError:
-            return None
-
-    def begins(name: str) -> str:
-        try:
-            return origin(subject.basis, name)
-        except DevkeelError:
-            return name
-
-    files = DeclarationFiles(cache(read), changed, begins)
+    files = declaration_files(subject.basis, subject.after, changed)
     for name in names:
         for fact in said_about((parse_option_glob(name if name == "packages" else f"{name}.*"),), files).facts:
             if fact.opaque:

@@ -1,4 +1,4 @@
-"""Diagnosing: a failed run's text in, causes and fixes out, each fix tried as a dry run before it is offered."""
+"""Diagnosing: a failed run's text in, causes and fixes out; edits were tried as a dry run before they are offered."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def require_one(text: str | None, job: str | None) -> None:
 
 
 def diagnose(context: Context, text: str, *, action: str | None = "diagnose") -> Diagnosis:
-    """Return the causes that a text names and the fixes that were tried; see `Environment.diagnose`.
+    """Return the causes that a text names and what mends them; see `Environment.diagnose`.
 
     action: whose event says so; None for none.
     """
