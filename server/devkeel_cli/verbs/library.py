@@ -93,7 +93,8 @@ def repair(
     """Search for versions of Python libraries that go together.
 
     NAME is added as well, as by `library add`. What is found was resolved, installed and imported in an environment
-    that is thrown away. Ctrl-C ends the search. Exits with 1 where nothing was found.
+    that is thrown away. Ctrl-C ends the search. Exits with 1 where something is wrong and nothing
+    was found.
     """
     edits = [{"kind": "add_library", "language": "python", "names": [*names]}] if names else []
     job = session.environment.repair_libraries(vocabulary.parse_edits(edits), seconds=seconds)

@@ -155,6 +155,13 @@ def test_nothing_is_searched_for_who_may_not_build_or_reach_a_network(
     assert caught.value.details["lacks"] == [lacking]
 
 
+def test_who_may_not_write_hears_what_the_edit_takes(project: Callable[..., Environment]) -> None:
+    permission = EVERYTHING.within(Limit(ALL - {"write"}, "the test"))
+    (fix,) = search(project({"requirements.txt": "frames==1.9\n"}, permission=permission)).fixes
+    assert fix.lacks is not None
+    assert "write" in fix.lacks
+
+
 def test_a_search_that_is_cancelled_ends_with_its_programs(project: Callable[..., Environment]) -> None:
     environment = project({"requirements.txt": "frames==2.0.0\n"})
     job = environment.repair_libraries()

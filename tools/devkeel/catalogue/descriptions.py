@@ -56,7 +56,7 @@ def package_descriptions(lock: bytes | None, names: Iterable[str]) -> dict[str, 
         elif said is None:
             unknown.append(name)
     if unknown:
-        refresh.start_about(lock, unknown)
+        refresh.start_about(lock, nixpkgs, unknown)
     return found
 
 

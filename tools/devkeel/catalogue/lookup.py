@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import json
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from devkeel.catalogue.descriptions import package_descriptions
+from devkeel.catalogue.locked_options import open_catalogue
+from devkeel.catalogue.packages import open_names
+from devkeel.catalogue.search import Hit, search
 from devkeel.deferred import Deferred
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.project.declaration import read_declaration
+from devkeel.project.root import LOCK_FILES
+from devkeel.project.survey import DefinitionView, survey
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -16,22 +25,9 @@ if TYPE_CHECKING:
 
     from devkeel import catalogue as option_table
     from devkeel.catalogue import Catalogue
+    from devkeel.project.root import Project
 else:
     option_table = Deferred("devkeel.catalogue")
-import json
-from typing import TYPE_CHECKING
-
-from devkeel.catalogue.descriptions import package_descriptions
-from devkeel.catalogue.locked_options import open_catalogue
-from devkeel.catalogue.packages import open_names
-from devkeel.catalogue.search import Hit, search
-from devkeel.errors import DevkeelError, UsageError
-from devkeel.project.declaration import read_declaration
-from devkeel.project.root import LOCK_FILES
-from devkeel.project.survey import DefinitionView, survey
-
-if TYPE_CHECKING:
-    from devkeel.project.root import Project
 
 __all__ = ["OptionDetail", "SearchResult", "look_up", "nothing_at"]
 

@@ -39,7 +39,7 @@ _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*(?:\.[A-Za-z_][A-Za-z0-9_+-]*){0,4}
 _ABOUT = "--about"
 _AT_ONCE = 100
 _asked: set[str] = set()
-_asked_about: set[str] = set()
+_asked_about: set[tuple[str, str]] = set()
 
 
 def names_key(nixpkgs: Pin, of: str = "") -> str:
@@ -57,11 +57,14 @@ def about_key(nixpkgs: Pin) -> str:
     return f"about-{nixpkgs.key}"
 
 
-def start_about(lock: bytes, names: Sequence[str]) -> None:
-    """Have Nix asked in the background what packages are, each once in this process."""
-    new = [name for name in names[:_AT_ONCE] if name not in _asked_about and _PATH.fullmatch(name)]
-    _asked_about.update(new)
-    if new and cache.grows() and find_program("nix-instantiate"):
+def start_about(lock: bytes, nixpkgs: Pin, names: Sequence[str]) -> None:
+    """Have Nix asked in the background what packages of a nixpkgs are, each once in this process."""
+    if not cache.grows():
+        return
+    asked = [(nixpkgs.key, name) for name in names[:_AT_ONCE] if _PATH.fullmatch(name)]
+    new = [name for key, name in asked if (key, name) not in _asked_about]
+    _asked_about.update(asked)
+    if new and find_program("nix-instantiate"):
         start_detached((*isolated_python("devkeel.catalogue.refresh"), _ABOUT, *new), stdin=lock)
 
 

@@ -125,7 +125,7 @@ def explain(
         return
     fix, subject = found.fixes[0], next(iter(wrong), None) or str(error.place)
     line = error.message.splitlines()[0]
-    cause = KnownCause("conflict", subject, line, fix.sentence, fix.edits, uncertain=fix.uncertain)
+    cause = KnownCause("conflict", subject, line, fix.sentence, fix.edits, lacks=fix.lacks, uncertain=fix.uncertain)
     error.details["causes"] = as_data((cause,))
 
 
@@ -201,7 +201,8 @@ def _tried(context: Context, fix: Fix) -> Fix | None:
     except DevkeelError:
         return None
     level = _BUILD if context.selection.name == _VENV else result.checks.ran[-1]
-    return replace(fix, level=level, diff=result.diff) if result.changed else None
+    lacks = context.permission.why_not({"write"}) or None
+    return replace(fix, level=level, diff=result.diff, lacks=lacks) if result.changed else None
 
 
 def _resolving(trials: Trials, outcome: Outcome) -> Iterator[Fix]:
