@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,9 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue.renames import old_names
 from devkeel.deferred import Deferred
-from devkeel.errors import DevkeelError, Place, PolicyRefused
+from devkeel.errors import Place, PolicyRefused
 from devkeel.policy import protected_files
 from devkeel.policy.mentions import FLAKE, UNPARSED, DeclarationFiles, Fact, said_about
-from devkeel.project.declaration import origin
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
 from devkeel.project.settings import Settings, read_settings
 from devkeel.source.option_glob import parse_option_glob
@@ -31,7 +29,6 @@ else:
 
 __all__ = [
     "SETTINGS",
-    "declaration_files",
     "refuse_unevaluated",
     "require_same_values",
     "require_unprotected",
@@ -56,7 +53,7 @@ def require_unprotected(
     if not settings.protected or not after:
         return {}
     changed = frozenset(after)
-    old, new = declaration_files(project, before, changed), declaration_files(project, after, changed)
+    old, new = (DeclarationFiles.of(project, files, changed) for files in (before, after))
     doubts = dict[str, tuple[Fact, ...]]()
     for path in settings.protected:
         own = parse_option_glob(path)
@@ -100,25 +97,6 @@ def refuse_unevaluated(settings: Settings, wrong: Diagnostic) -> None:
         seen=wrong.subject,
         remedy="Correct the edit so that the declaration evaluates, then repeat it.",
     )
-
-
-def declaration_files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> DeclarationFiles:
-    """Return the files of a declaration as one would be. given: those that differ from the disk; None for none."""
-
-    def read(name: str) -> bytes | None:
-        try:
-            relative = project.resolve(name)
-            return given[relative] if relative in given else project.read(relative)
-        except DevkeelError:
-            return None
-
-    def begins(name: str) -> str:
-        try:
-            return origin(project, name)
-        except DevkeelError:
-            return name
-
-    return DeclarationFiles(cache(read), changed, begins)
 
 
 def _beginning(facts: tuple[Fact, ...], begun: set[str]) -> tuple[Fact, ...]:

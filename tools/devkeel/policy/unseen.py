@@ -11,8 +11,7 @@ from devkeel.checks.rules.nix_unseen import Unseen, unseen_packages
 from devkeel.errors import Place, PolicyRefused
 from devkeel.libraries.manifests import nix_text
 from devkeel.libraries.modules import Modules
-from devkeel.policy.mentions import said_about
-from devkeel.policy.protected import declaration_files
+from devkeel.policy.mentions import DeclarationFiles, said_about
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix
 from devkeel.source.option_glob import parse_option_glob
@@ -99,7 +98,7 @@ def _line(files: Mapping[str, bytes], place: Place) -> str:
 
 def _options(subject: Candidate, names: list[str], changed: frozenset[str]) -> Iterator[Unseen]:
     """Yield what may be about some options and cannot be looked into: modules of inputs, computed names and imports."""
-    files = declaration_files(subject.basis, subject.after, changed)
+    files = DeclarationFiles.of(subject.basis, subject.after, changed)
     for name in names:
         for fact in said_about((parse_option_glob(name if name == "packages" else f"{name}.*"),), files).facts:
             if fact.opaque:

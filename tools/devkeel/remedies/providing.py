@@ -49,7 +49,7 @@ _OF_SERVICES = {
 # Applications and sets that carry copies of what belongs to others.
 _BUNDLES = re.compile(
     r"jupyter.*|ihaskell|sage.*|zammad|lasuite-.*|discourse.*|gitlab.*|mastodon|redmine|vcpkg|tt-metal|glamoroustoolkit"
-    r"|emscripten|busybox.*|toybox.*|u-root-cmds|root|zluda|trilinos.*|coreboot-toolchain.*|rocmPackages\\..*|freecad"
+    r"|emscripten|busybox.*|toybox.*|u-root-cmds|root|zluda|trilinos.*|coreboot-toolchain.*|rocmPackages\..*|freecad"
     r"|uutils.*|dawarich|davis|photofield|olvid|zulu.*|polar-bookshelf|react-native-debugger"
 )
 _NOTHING = 3  # a name and an attribute that have nothing in common

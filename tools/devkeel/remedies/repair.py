@@ -169,7 +169,7 @@ def repair(
     """
     began = time.monotonic()
     trials = Trials(context, wanted.given, wanted.bounds, progress, contents=wanted.contents, python=wanted.python)
-    fixes, outcome = list[Fix](), known or Outcome(True, {})
+    fixes, outcome = list[Fix](), known or Outcome(False, {})
     try:
         if trials.manifest(trials.candidate()) is None:
             return _told_as(trials, outcome, [], began, "No file of this project names Python libraries.")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.errors import DevkeelError
+from devkeel.project.declaration import origin
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from devkeel.project.root import Reader
 
 __all__ = ["UNPARSED", "DeclarationFiles", "Fact"]
 
@@ -44,3 +50,22 @@ class DeclarationFiles(Struct, frozen=True):
     read: Callable[[str], bytes | None]
     changed: frozenset[str] = frozenset()
     origin: Callable[[str], str] = str
+
+    @classmethod
+    def of(cls, project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> DeclarationFiles:
+        """Return the files of a project as they would be. given: those that differ from the disk; None for none."""
+
+        def read(name: str) -> bytes | None:
+            try:
+                relative = project.resolve(name)
+                return given[relative] if relative in given else project.read(relative)
+            except DevkeelError:
+                return None
+
+        def begins(name: str) -> str:
+            try:
+                return origin(project, name)
+            except DevkeelError:
+                return name
+
+        return cls(cache(read), changed, begins)
