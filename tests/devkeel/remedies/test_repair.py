@@ -178,3 +178,11 @@ def test_a_search_ends_with_its_bounds_and_says_so(project: Callable[..., Enviro
     assert (found.fixes, found.installs) == ((), 1)
     assert found.stopped is not None
     assert told
+
+
+def test_a_search_that_ended_before_it_looked_calls_nothing_well(project: Callable[..., Environment]) -> None:
+    environment = project({"requirements.txt": "plain\n"})
+    found = repair(environment.context, RepairRequest(bounds=SearchBounds(seconds=0)), list[str]().append)
+    assert (found.fixes, found.installs) == ((), 0)
+    assert found.stopped is not None
+    assert found.stopped in found.answer

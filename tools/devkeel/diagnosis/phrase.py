@@ -29,8 +29,7 @@ class Phrase(Struct, frozen=True):
     50 for what names something around it, 10 for what only says that there was a failure. subject: what the cause is
     about where the text does not name it; it may be made of the other groups, as `git-{part}` is. facts: what is known
     beside the text. separator: a pattern of what stands between several subjects that one sentence has. judge: a last
-    look at the match, with the whole text; it returns whether that is a cause at all. counts_quoted: why the sentence
-    is a cause even where it is only mentioned (`devkeel.diagnosis.mention`); empty where it is none there.
+    look at the match, with the whole text; it returns whether that is a cause at all.
     """
 
     name: str
@@ -44,7 +43,6 @@ class Phrase(Struct, frozen=True):
     facts: Mapping[str, str] = MappingProxyType({})
     separator: str = ""
     judge: Callable[[re.Match[str], str], bool] | None = None
-    counts_quoted: str = ""
 
     def parted(self, said: str) -> tuple[str, ...]:
         """Return the subjects of a sentence, the first ones where it has very many."""

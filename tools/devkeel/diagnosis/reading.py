@@ -18,12 +18,12 @@ from msgspec.structs import replace
 
 from devkeel.diagnosis.cause import Cause
 from devkeel.diagnosis.mention import is_mentioned
+from devkeel.diagnosis.phrase import Phrase
 from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from devkeel.diagnosis.phrase import Phrase
 
 __all__ = ["FAMILIES", "TextReading", "last_part", "phrases", "read"]
 
@@ -100,8 +100,10 @@ def phrases() -> tuple[Phrase, ...]:
 @cache
 def _by_hint() -> Mapping[str, tuple[Phrase, ...]]:
     """Return the sentences by the text that each of them has."""
-    hints = dict.fromkeys(phrase.hint for phrase in phrases())
-    return {hint: tuple(phrase for phrase in phrases() if phrase.hint == hint) for hint in hints}
+    found = dict[str, list[Phrase]]()
+    for phrase in phrases():
+        found.setdefault(phrase.hint, []).append(phrase)
+    return {hint: tuple(rows) for hint, rows in found.items()}
 
 
 @cache
@@ -197,7 +199,7 @@ def _found(text: str, starts: list[int], place: int, phrase: Phrase) -> Iterator
     match = phrase.expression.search(window)
     if match is None or (phrase.judge is not None and not phrase.judge(match, text)):
         return
-    if phrase.kind not in _OUTCOMES and not phrase.counts_quoted and _is_shown(text, starts, first, match):
+    if phrase.kind not in _OUTCOMES and _is_shown(text, starts, first, match):
         return
     given = {name: clean(value).strip() for name, value in match.groupdict().items() if value is not None}
     said = given.pop("subject", "") or phrase.subject.format_map(given)

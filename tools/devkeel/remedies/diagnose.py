@@ -145,7 +145,8 @@ def _diagnosed(situation: Situation, cause: Cause) -> DiagnosedCause:
             logging.getLogger(__name__).debug("a fix was lost", exc_info=True)
             said.append(f"An error of devkeel's own ended the dry run of what may mend it: {type(error).__name__}.")
             continue
-        if tried is not None:
+        # Two may know the same edits.
+        if tried is not None and not any(tried.edits and tried.edits == other.edits for other in kept):
             kept.append(tried)
     why = refused[0] if refused and not kept else None
     advice = " ".join(said) or None

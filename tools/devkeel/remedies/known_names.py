@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from devkeel.detection.declaring import is_package
@@ -23,24 +24,22 @@ _REGISTRIES = {
     "luarocks": "LuaRocks",
     "ctan": "TeX Live",
 }
+# The tables whose answers are names of a registry.
+_TABLES = {
+    "npm": "node-programs",
+    "crates": "crates",
+    "gems": "gem-files",
+    "cpan": "perl-modules",
+    "luarocks": "lua-modules",
+    "ctan": "tex-files",
+}
 
 
+@cache
 def known_in(registry: str) -> frozenset[str]:
     """Return the names of a registry that are known here: what very many projects use."""
-    known = {*table("popular").get(registry, ())}
-    if registry == "npm":
-        known |= {word for words in table("node-programs").values() for word in words}
-    elif registry == "crates":
-        known |= {word for words in table("crates").values() for word in words}
-    elif registry == "gems":
-        known |= {word for words in table("gem-files").values() for word in words}
-    elif registry == "cpan":
-        known |= {word for words in table("perl-modules").values() for word in words}
-    elif registry == "luarocks":
-        known |= {word for words in table("lua-modules").values() for word in words}
-    elif registry == "ctan":
-        known |= {word for words in table("tex-files").values() for word in words}
-    return frozenset(known)
+    tabled = table(_TABLES[registry]).values() if registry in _TABLES else ()
+    return frozenset(table("popular").get(registry, ())).union(*tabled)
 
 
 def doubt(registry: str, name: str, trusted: Iterable[str] = ()) -> str | None:

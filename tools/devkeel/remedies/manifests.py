@@ -178,7 +178,7 @@ def folders(situation: Situation, manifest: str) -> tuple[str, ...]:
 
 
 def packages_of(situation: Situation, folder: str = "") -> Mapping[str, str]:
-    """Return what a package.json names, by name with the section; with the names of the packages of its workspace."""
+    """Return what a package.json names, by name with the section."""
     model = table_of(situation, posixpath.join(folder, PACKAGE))
     found = dict[str, str]()
     for section in _SECTIONS:

@@ -18,6 +18,7 @@ from devkeel.change import changes
 from devkeel.diagnosis.reading import read
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, DevkeelError
+from devkeel.libraries.resolve.imports import CANNOT
 from devkeel.remedies.fix import Fix
 from devkeel.remedies.known_causes import KnownCause
 from devkeel.remedies.repairing.declared import merged
@@ -49,7 +50,6 @@ __all__ = [
 
 _NEEDS = ("build", "network")
 _CODES = ("import_failed", "unresolvable")
-_CANNOT = " cannot be imported: "
 # What a call waits for that has failed: an apply is a job that may be cancelled, and an edit is none.
 WHILE_APPLYING = SearchBounds(seconds=90, each=45, installs=10, resolutions=30, fixes=1)
 WHILE_EDITING = SearchBounds(seconds=20, each=15, installs=3, resolutions=15, fixes=1)
@@ -112,7 +112,7 @@ def explain(
         return
     if context.permission.lacks(_NEEDS):
         return
-    wrong = {str(item.subject): item.message.partition(_CANNOT)[2] for item in error.diagnostics if _is_import(item)}
+    wrong = {str(item.subject): item.message.partition(CANNOT)[2] for item in error.diagnostics if _is_import(item)}
     known = Outcome(True, wrong) if wrong else Outcome(False, {}, _told(error))
     try:
         found = repair(context, wanted, progress or _quietly, known)
@@ -269,6 +269,6 @@ def _answer(outcome: Outcome, fixes: tuple[Fix, ...], trials: Trials) -> str:
     if fixes:
         return fixes[0].sentence
     if outcome.resolved and not any(_is_of_versions(why) for why in outcome.broken.values()):
-        return "What cannot be imported lacks something that no other version has: see the reason."
+        return "What cannot be imported fails for a reason that is no matter of versions: see it."
     early = f" The search ended early: {trials.stopped}." if trials.stopped else ""
     return f"No change of requirements was found with which all resolves and imports.{early}"

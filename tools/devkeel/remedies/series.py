@@ -128,12 +128,7 @@ def _allows(wanted: str, series: str) -> bool:
     for match in _WORD.finditer(wanted):
         size = len(numbers(series))
         there = numbers(match["version"])
-        if (
-            match["sign"] in ("<", "<=")
-            and there[:size] == numbers(series)
-            and len(there) <= size
-            and match["sign"] == "<"
-        ):
+        if match["sign"] == "<" and there[:size] == numbers(series) and len(there) <= size:
             return False
         if match["sign"] == ">" and there == numbers(series):
             return False

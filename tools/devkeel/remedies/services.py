@@ -21,7 +21,7 @@ class Service(Struct, frozen=True, dict=True):
     shared: those of these ports at which many others listen, so that the port alone says nothing. words: a pattern of
     what its clients print and are called. port_option: where another port is set, below the service; None where none
     is. tcp: settings without which it listens at no port. license: where its package may not be used without a permit,
-    its name. images: containers that run it.
+    its name.
     """
 
     name: str
@@ -31,7 +31,6 @@ class Service(Struct, frozen=True, dict=True):
     port_option: str | None = None
     tcp: dict[str, Any] = {}
     unfree: str | None = None
-    images: tuple[str, ...] = ()
 
     @cached_property
     def speech(self) -> re.Pattern[str]:

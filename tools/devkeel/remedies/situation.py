@@ -67,9 +67,15 @@ class Situation(Struct, frozen=True, dict=True):
         """Return the definition of an option, the first that there is."""
         return next((item for item in self.declared.definitions if item.path == path), None)
 
+    @cached_property
+    def _read(self) -> dict[str, bytes | None]:
+        return {}
+
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file of the project, None where there is none that may be read."""
-        try:
-            return self.context.source.read(name)
-        except DevkeelError:
-            return None
+        if name not in self._read:
+            try:
+                self._read[name] = self.context.source.read(name)
+            except DevkeelError:
+                self._read[name] = None
+        return self._read[name]

@@ -8,7 +8,6 @@ from devkeel.diagnosis.phrase import Phrase
 
 __all__ = ["PHRASES"]
 
-_ERROR = r"(?:configure(?:\.ac|\.in)?|config\.status|error)(?::\d+)?: (?:error: )?"
 _NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,60})"
 _STOPS = r"[^\n]*\n(?:(?:configure: WARNING[^\n]*|[^\n]{0,60})\n)?\s*configure: error:"
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["PHRASES"]
 
 _NAME = r"(?P<subject>[A-Za-z][\w.+-]{0,80})"
-# Where it is there, and older than what is wanted.
 # What a package of CMake's own wants beside itself, by the word that it has for it: a program, or another package.
 _PARTS: tuple[tuple[str, str, Kind, str], ...] = (
     ("Doxygen", "dot", "program", "dot"),
@@ -25,6 +24,7 @@ _PARTS: tuple[tuple[str, str, Kind, str], ...] = (
     ("Vulkan", "glslangValidator", "program", "glslangValidator"),
 )
 _ONLY_PARTS = r"(?!\w{1,20}\s{1,8}\(missing:(?:\s{1,8}(?:" + "|".join(row[1] for row in _PARTS) + r")){1,6}\))"
+# Where it is there, and older than what is wanted.
 _UNSUITABLE = r"(?:: Found unsuitable\s{1,8}version \"(?P<found>[^\"\n]{0,40})\")?"
 
 _ERRORS = 50  # of CMake that are looked at for the name of a package

@@ -22,7 +22,6 @@ _BETWEEN = r"[\]\"'`]{0,2}(?:/[\w.<>:]{1,40}| \([\w.:]{1,40}\)|,? ?\|[\w.:]{1,40
 _HOST = rf"(?<![\w.])(?P<host>{_HERE}){_BETWEEN}"
 _PORT = r"(?::[\"'`]?|,? ?(?:on |TCP )?port[ =:]{1,2}|, ?)(?P<subject>\d{2,5})(?!\d|\.\d)"
 _LOCAL = _HOST + _PORT
-_SUFFIX = r"(?!\w)"
 
 
 def _refused(

@@ -156,7 +156,6 @@ _KNOWN = 95  # a module that has gone is not one that was never there
 _NEAR = 4000
 _FRAME = re.compile(r"(?:File \"|^(?:E +)?)(?P<path>[^\s\"]{1,400}?\.pyx?)(?:\", line \d|:\d+: in )", re.MULTILINE)
 _INSTALLED = ("site-packages/", "dist-packages/", "/nix/store/")
-_LIBRARY = re.compile(r"(?:site|dist)-packages/(?P<name>\w+)")
 _NAME = r"[A-Za-z0-9](?:[\w.-]{0,60}[A-Za-z0-9])?"
 _RANGE = r"[^\s,;()\[\]'\"]{1,40}(?:, ?[<>=!~][^\s,;()\[\]'\"]{1,40}){0,5}"
 

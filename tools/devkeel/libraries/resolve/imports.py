@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["require_imports"]
+__all__ = ["CANNOT", "require_imports"]
+
+# Between the name of what fails to import and the reason, in the message of `import_failed`.
+CANNOT = " cannot be imported: "
 
 
 def require_imports(python: Path, names: Iterable[str], file: str, timeout: float, *, before: Path | None) -> bool:
@@ -32,7 +35,7 @@ def require_imports(python: Path, names: Iterable[str], file: str, timeout: floa
     if not wrong:
         return not told
     found = tuple(
-        Diagnostic("import_failed", "error", f"{name} cannot be imported: {why}", "build", Place(file), name)
+        Diagnostic("import_failed", "error", f"{name}{CANNOT}{why}", "build", Place(file), name)
         for name, why in wrong.items()
     )
     raise CheckFailed(

@@ -142,7 +142,7 @@ def _devenv(situation: Situation, language: str, facts: dict[str, str], series: 
             yield Fix(f"Takes {row.package(series)} in place of {listed}.", edits)
             return
         if not situation.is_enabled(path) and satisfies(language, facts, row.default):
-            yield Fix(f"Enables {language}, whose version is new enough.", ({"kind": "enable", "name": path},))
+            yield Fix(f"Enables {language}, whose version fits.", ({"kind": "enable", "name": path},))
         yield _package(situation, language, row, series)
 
 

@@ -83,6 +83,7 @@ _TEX = {
         name: name
         for name in ("pdfcrop", "arara", "xindy", "asymptote", "pdfjam", "latexpand", "cjkutils", "texliveonfly")
     },
+    **{name: name for name in ("lacheck", "texdoc", "bibtex8", "biber-ms", "makeindex", "splitindex")},
     "makeglossaries": "glossaries",
     "xelatex": "xetex",
     "lualatex": "luatex",
@@ -165,7 +166,8 @@ def _of_the_shell(situation: Situation, cause: Cause) -> Iterator[Fix]:
         yield Fix(f"Makes the shell with {new}, which has a compiler and make.", (edit,))
     elif _BARE not in flake:
         yield Fix(
-            f"Every shell of the project has {cause.subject}: the command ran outside of it. Run it with {do('run')}.",
+            f"Every shell of the project has {cause.subject}: the command seems to have run outside of it. Run it with "
+            f"{do('run')}.",
             call=do("run"),
         )
 

@@ -103,7 +103,10 @@ def _ruby(situation: Situation, cause: Cause) -> Iterator[Fix]:
         return
     there = gems_of(situation)
     if gem in there:
-        yield Fix(f"{gem} is in the Gemfile: it is to be installed.", command=" ".join(table("commands")["bundle"]))
+        yield Fix(
+            f"{gem} is in the Gemfile or its lock: it is to be installed.",
+            command=" ".join(table("commands")["bundle"]),
+        )
         return
     listed = is_package(f"rubyPackages.{gem}")
     if not listed and (meant := slip_of("gems", gem, there)) is not None:

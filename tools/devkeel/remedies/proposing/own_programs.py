@@ -30,28 +30,10 @@ __all__ = ["propose"]
 
 # Phrases of programs that a registry delivers built for another system: `diagnosis/phrases/prebuilt.py`.
 _BUILT_ELSEWHERE = ("electron.", "puppeteer.", "playwright.", "cypress.", "prisma.", "nixos.")
-# Programs of TeX Live by their packages.
-_TEX = {
-    **{
-        name: name
-        for name in ("biber", "latexmk", "latexindent", "makeglossaries", "chktex", "lacheck", "xindy", "arara")
-    },
-    **{
-        name: name
-        for name in ("texcount", "latexdiff", "pdfcrop", "dvisvgm", "dvipng", "texdoc", "bibtex8", "biber-ms")
-    },
-    "makeindex": "makeindex",
-    "splitindex": "splitindex",
-    "xelatex": "xetex",
-    "lualatex": "luatex",
-}
 # Gems whose commands are called as they are.
 _GEMS = {
     **{name: name for name in ("rails", "rake", "rspec", "rubocop", "puma", "sidekiq", "foreman", "guard", "fastlane")},
-    **{
-        name: name
-        for name in ("jekyll", "cucumber", "standardrb", "brakeman", "rackup", "thin", "unicorn", "haml", "slimrb")
-    },
+    **{name: name for name in ("jekyll", "cucumber", "brakeman", "rackup", "thin", "unicorn", "haml")},
     "pod": "cocoapods",
     "srb": "sorbet",
     "standardrb": "standard",
@@ -63,17 +45,9 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield how the project's own libraries bring a program; nothing for a program of the system."""
     if cause.said_by.startswith(_BUILT_ELSEWHERE):
         return  # it is there, and does not run here
-    yield from _of_tex(situation, cause.subject)
     yield from _of_npm(situation, cause.subject)
     yield from _of_python(situation, cause.subject)
     yield from _of_ruby(situation, cause.subject)
-
-
-def _of_tex(situation: Situation, program: str) -> Iterator[Fix]:
-    """Yield the package of TeX Live with a program of it, which belongs to the TeX of the project."""
-    path = "languages.texlive.packages"
-    if program in _TEX and situation.is_enabled("languages.texlive") and situation.definition(path) is not None:
-        yield Fix(f"Adds {program} to TeX Live.", ({"kind": "append", "path": path, "value": _TEX[program]},))
 
 
 def _of_npm(situation: Situation, program: str) -> Iterator[Fix]:
@@ -101,7 +75,7 @@ def _of_python(situation: Situation, program: str) -> Iterator[Fix]:
         return
     distribution, *alone = row
     if canonical(distribution) in python_names(situation):
-        yield Fix(f"{distribution} is in {manifest}: it is to be installed.", call=do("apply"))
+        yield Fix(f"{distribution} is in the project's manifest: it is to be installed.", call=do("apply"))
         return
     if alone and situation.has_devenv:
         return  # a package beside Python is the shorter way
@@ -123,7 +97,11 @@ def _of_ruby(situation: Situation, program: str) -> Iterator[Fix]:
     gem = _GEMS.get(program)
     if gem is None or situation.read("Gemfile") is None:
         return
-    if {gem, f"{gem}-rails", f"{gem}-core"} & gems_of(situation):
-        yield Fix(f"{gem} is in the Gemfile: it is to be installed.", command=" ".join(table("commands")["bundle"]))
+    there = next((name for name in (gem, f"{gem}-rails", f"{gem}-core") if name in gems_of(situation)), None)
+    if there is not None:
+        yield Fix(
+            f"{there} is in the Gemfile or its lock: it is to be installed.",
+            command=" ".join(table("commands")["bundle"]),
+        )
         return
     yield Fix(f"Adds {gem}, which brings {program}.", ({"kind": "add_library", "language": "ruby", "names": [gem]},))

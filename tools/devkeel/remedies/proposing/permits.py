@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError
+from devkeel.project.root import INPUTS
 from devkeel.remedies.fix import Fix
 from devkeel.source import yaml
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
-_INPUTS = "devenv.yaml"
 # nix, `builtins.parseDrvName`: the version begins after the first dash that no letter follows.
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_+.?=]+(?:-[A-Za-z_+?=][\w+.?=]*)*)(?:-(?P<version>[^A-Za-z].*))?")
 _ASKS: dict[str, tuple[str, str]] = {
@@ -32,7 +32,7 @@ def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     named = _NAMED.fullmatch(full)
     if not situation.has_devenv or named is None:
         return
-    name, create = named["name"], _INPUTS not in situation.files
+    name, create = named["name"], INPUTS not in situation.files
     elsewhere = "" if _is_declared(situation, name) else f" {_ELSEWHERE}"
     if code == "unfree_package":
         yield Fix(
@@ -65,19 +65,19 @@ def _every(situation: Situation, key: str, sentence: str, elsewhere: str) -> Ite
     """Yield the permit of all packages of a sort; a sentence where the project has decided against it."""
     old = "allow" + "".join(word.capitalize() for word in key.split("_")[1:])
     if any(_value(situation, path) is False for path in (("nixpkgs", key), (old,))):
-        yield Fix(f"{_INPUTS} says no to all packages of this sort: that is the project's decision.")
+        yield Fix(f"{INPUTS} says no to all packages of this sort: that is the project's decision.")
         return
     yield Fix(
         sentence,
         (_set(f"nixpkgs.{key}"),),
-        create=_INPUTS not in situation.files,
+        create=INPUTS not in situation.files,
         uncertain=f"It holds for all packages of the project, also such as come later.{elsewhere}",
     )
 
 
 def _value(situation: Situation, path: tuple[str, ...]) -> object:
     try:
-        return yaml.get(situation.files.get(_INPUTS, b""), path)
+        return yaml.get(situation.files.get(INPUTS, b""), path)
     except (KeyError, DevkeelError):
         return None
 
@@ -97,8 +97,8 @@ _OF_A_SET = re.compile(r"^(?:python|perl|ruby|lua|ocaml)[\d.]+-")
 
 
 def _append(path: str, value: str) -> dict[str, Any]:
-    return {"kind": "append", "file": _INPUTS, "path": path, "value": value}
+    return {"kind": "append", "file": INPUTS, "path": path, "value": value}
 
 
 def _set(path: str) -> dict[str, Any]:
-    return {"kind": "set", "file": _INPUTS, "path": path, "value": True}
+    return {"kind": "set", "file": INPUTS, "path": path, "value": True}

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["propose"]
 
-_SETTINGS = "pydantic-settings"
-
 
 def propose(situation: Situation, cause: Cause) -> Iterator[Fix]:
     """Yield the bound that the text or a known change gives, then the search that tries what it finds."""

@@ -21,6 +21,7 @@ from devkeel.errors import CheckFailed, DevkeelError, Unavailable
 from devkeel.libraries.manifests import pyproject
 from devkeel.libraries.manifests.requirements_file import compiled_by
 from devkeel.libraries.resolve.dated import versions_at, versions_of
+from devkeel.libraries.resolve.imports import CANNOT
 from devkeel.libraries.resolve.parts import parts_of
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.contents import Contents
@@ -43,7 +44,6 @@ Edits = tuple["dict[str, Any]", ...]
 
 _BUILD, _VENV = "build", "venv"
 _PYPROJECT, _TEXT, _SOURCE = "pyproject.toml", "requirements.txt", "requirements.in"
-_CANNOT = " cannot be imported: "
 
 
 class Spent(Exception):
@@ -189,7 +189,7 @@ class Trials:
             found = backend_named(_VENV).check(
                 Realisation(self._context.project, candidate, None, left, self.python, contents=self.contents)
             )
-        broken = {item.subject: item.message.partition(_CANNOT)[2] for item in found if item.code == "import_failed"}
+        broken = {item.subject: item.message.partition(CANNOT)[2] for item in found if item.code == "import_failed"}
         others = [item.message for item in found if item.code != "import_failed"]
         return Outcome(not others, {str(name): why for name, why in broken.items()}, others[0] if others else None)
 
