@@ -1,0 +1,1 @@
+"""The page for a person: what was done to the environment, how it is, and taking that back."""
