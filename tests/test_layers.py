@@ -125,7 +125,7 @@ def test_the_architecture_lists_the_same_layers() -> None:
         for names, below in re.findall(r"^(\S.*?) +on (.*)$", re.sub(" +", " ", block), re.MULTILINE)
         for part in names.strip().split(", ")
     }
-    for clients in ("api", "devkeel_words", "devkeel_mcp", "devkeel_cli", "devkeel_review"):
+    for clients in ("api", "devkeel_words", "devkeel_loopback", "devkeel_mcp", "devkeel_cli", "devkeel_review"):
         del listed[clients]
     assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "api"}
 
@@ -189,7 +189,7 @@ def above(path: Path) -> set[str]:
     if part in ("__init__", "deferred"):  # what everything may import
         return {name for name in names if name.startswith("devkeel")}
     own = {name.split(".")[1] for name in names if name.startswith("devkeel.")}
-    clients = {"mcp", "mcp_types", "click", "devkeel_mcp", "devkeel_cli", "devkeel_review"}
+    clients = {"mcp", "mcp_types", "click", "devkeel_mcp", "devkeel_cli", "devkeel_review", "devkeel_loopback"}
     return own - {part, "__version__", "deferred"} - LAYERS[part] | {name.split(".")[0] for name in names} & clients
 
 
@@ -211,6 +211,10 @@ def astray(path: Path) -> set[str]:
         found |= {name for name in names if name.startswith("devkeel_cli")}
     if path.is_relative_to(SERVER / "devkeel_review"):
         found |= {name for name in names if name.startswith(("devkeel_mcp", "mcp", "click"))}
+    if path.is_relative_to(SERVER / "devkeel_loopback"):
+        own = {name for name in names if name.startswith(("devkeel.", "devkeel_"))}
+        found |= {name for name in own if not name.startswith(("devkeel.errors", "devkeel_loopback"))}
+        found |= {name for name in names if name.startswith(("mcp", "click"))}
     if path.is_relative_to(SERVER / "devkeel_words"):
         found |= {name for name in names if name.startswith(("devkeel_mcp", "mcp", "click"))}
     return found

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 from starlette.responses import JSONResponse
 
-from devkeel_mcp.transports.gate import Gate, Limits
+from devkeel_loopback.limits import Limits
+from devkeel_mcp.transports.gate import TokenGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +35,7 @@ class Clock:
 
 
 def gated(inner: Any = echo, token: str | None = None, clock: Any = None, **limits: Any) -> httpx2.AsyncClient:
-    gate = Gate(
+    gate = TokenGate(
         inner,
         hosts=frozenset({"here"}),
         tokens={} if token is None else {token: None},
@@ -168,7 +169,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    gate = Gate(echo, hosts=frozenset({"here"}), tokens={}, limits=Limits(wait=0.01))
+    gate = TokenGate(echo, hosts=frozenset({"here"}), tokens={}, limits=Limits(wait=0.01))
     scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": [(b"host", b"here")], "client": None}
     await gate(scope, receive, send)
     assert sent[0]["status"] == 408

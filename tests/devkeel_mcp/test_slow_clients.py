@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel_mcp.transports.gate import Limits
+from devkeel_loopback.limits import Limits
 
 from .conftest import DECLARATION
 from .processes import Served, command, variables

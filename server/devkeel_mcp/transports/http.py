@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import ipaddress
-import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
 from devkeel.errors import UsageError
-from devkeel_mcp.transports.connections import Connections
-from devkeel_mcp.transports.gate import Gate, Limits
+from devkeel_loopback.limits import Limits
+from devkeel_loopback.listening import address_of, listen, names
+from devkeel_loopback.serving import serve
+from devkeel_mcp.transports.gate import TokenGate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import socket
+    from collections.abc import Iterable, Mapping
 
     from mcp.server import MCPServer
     from starlette.types import ASGIApp
@@ -28,8 +26,6 @@ __all__ = ["PATH", "TOKEN_VARIABLE", "Http", "application", "read_role_tokens", 
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "DEVKEEL_TOKEN"  # noqa: S105  (the name of a variable)
-# RFC 3986, 3.2.2: an address of IPv6 stands in brackets.
-_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _MIN_TOKEN = 32
 _SESSION_IDLE = 30 * 60
 
@@ -57,38 +53,18 @@ class Http:
 
     def listen(self) -> socket.socket:
         """Return a listening socket; raises UsageError `bad_address`, or `token_required` beyond loopback."""
-        host, _, port = self.address.rpartition(":")
-        try:
-            found = socket.getaddrinfo(host.strip("[]") or "127.0.0.1", int(port), type=socket.SOCK_STREAM)
-            family, *_, where = found[0]
-            # Judged by the address that is bound, not by the name: a name can lead anywhere.
-            if not self.tokens and not ipaddress.ip_address(where[0]).is_loopback:
-                raise UsageError(
-                    "token_required",
-                    "Other machines can reach this address, and there is no token.",
-                    seen=self.address,
-                    remedy=f"Give --token-file, or set {TOKEN_VARIABLE}; or listen on 127.0.0.1.",
-                )
-            # It sets SO_REUSEADDR (socket(7)): connections of a server that has just ended would keep its port for a
-            # while.
-            listening = socket.create_server((where[0], int(port)), family=family)
-            # asyncio sets it only on sockets that name their protocol. Without it, an answer in two parts waits 40 ms
-            # for the client's acknowledgement of the first.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except (OSError, ValueError, OverflowError) as error:
-            raise UsageError(
-                "bad_address",
-                f"The server cannot listen there: {error}.",
-                seen=self.address,
-                remedy="Give HOST:PORT with a free port of this machine; port 0 takes any free one.",
-            ) from error
-        return listening
+        refusal = UsageError(
+            "token_required",
+            "Other machines can reach this address, and there is no token.",
+            seen=self.address,
+            remedy=f"Give --token-file, or set {TOKEN_VARIABLE}; or listen on 127.0.0.1.",
+        )
+        return listen(self.address, beyond=None if self.tokens else refusal)
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
         """The names that a Host header, or the host of an Origin, may have; ports do not matter."""
-        host = self.address.rpartition(":")[0].lower()
-        return _LOOPBACK_NAMES | {name.lower() for name in (*self.hosts, host) if name}
+        return names(self.address, self.hosts)
 
 
 def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
@@ -143,46 +119,10 @@ def application(server: MCPServer[Any], http: Http) -> ASGIApp:
         # The gate checks Host and Origin for every path, before anything else.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    return Gate(inner, hosts=http.allowed_hosts, tokens=http.tokens, limits=http.limits)
+    return TokenGate(inner, hosts=http.allowed_hosts, tokens=http.tokens, limits=http.limits)
 
 
 async def run_http(server: MCPServer[Any], http: Http, listening: socket.socket) -> None:
     """Serve until the process ends; the address is printed on stderr."""
-    connections = Connections(http.limits)
-    config = uvicorn.Config(
-        application(server, http),
-        http=connections.protocol(),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-    )
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    print(f"devkeel: serving http://{shown}:{port}{PATH}", file=sys.stderr, flush=True)  # noqa: T201
-    await _Uvicorn(config, connections, listening).serve(sockets=[])
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handlers, which end it between two writes, and with an accepting of our own."""
-
-    def __init__(self, config: uvicorn.Config, connections: Connections, listening: socket.socket) -> None:
-        super().__init__(config)
-        self._connections = connections
-        self._listening = listening
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def main_loop(self) -> None:
-        def make() -> asyncio.Protocol:
-            return self.config.http_protocol_class(  # type: ignore[call-arg]
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-            )
-
-        accepting = asyncio.create_task(self._connections.accept(self._listening, make))
-        try:
-            await super().main_loop()
-        finally:
-            accepting.cancel()
+    print(f"devkeel: serving http://{address_of(listening)}{PATH}", file=sys.stderr, flush=True)  # noqa: T201
+    await serve(application(server, http), http.limits, listening)

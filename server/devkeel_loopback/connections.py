@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from devkeel_mcp.transports.gate import KNOWN
+from devkeel_loopback.gate import KNOWN
 
 if TYPE_CHECKING:
     import socket
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-    from devkeel_mcp.transports.gate import Limits
+    from devkeel_loopback.limits import Limits
 
 __all__ = ["Connections"]
 

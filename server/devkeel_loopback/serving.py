@@ -1,0 +1,60 @@
+"""Serving an application on a listening socket until the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from devkeel_loopback.connections import Connections
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+    from devkeel_loopback.limits import Limits
+
+__all__ = ["serve"]
+
+
+async def serve(application: ASGIApp, limits: Limits, listening: socket.socket) -> None:
+    """Serve until cancelled; signals are left to the caller."""
+    connections = Connections(limits)
+    config = uvicorn.Config(
+        application,
+        http=connections.protocol(),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+    )
+    await _Uvicorn(config, connections, listening).serve(sockets=[])
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handlers, which end it between two writes, and with an accepting of our own."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._connections = connections
+        self._listening = listening
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        def make() -> asyncio.Protocol:
+            return self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        accepting = asyncio.create_task(self._connections.accept(self._listening, make))
+        try:
+            await super().main_loop()
+        finally:
+            accepting.cancel()
