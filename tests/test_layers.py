@@ -65,7 +65,7 @@ LAYERS = {
     },
     "locks": {
         *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned"),
-        *("project", "runtime", "text"),
+        *("project", "runtime", "text", "transaction"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {

@@ -52,6 +52,7 @@ MAY = {
     "backends/venv.py": "an environment that was made",
     "backends/other_worktrees.py": "settings of uv: the user's, the system's, above the project",
     "backends/installed.py": "an environment that was made",
+    "backends/sizes.py": "an environment that was made; of each file its size alone",
     "backends/pythons.py": "an environment that was made, and where its Python leads in the Nix store",
     "backends/toolchain.py": "a directory of its own in the user's cache",
     "libraries/resolve/imports.py": "an environment that was made",

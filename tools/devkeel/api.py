@@ -69,10 +69,13 @@ if TYPE_CHECKING:
     from devkeel.history import log, selection
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import added, check, inspect, why
+    from devkeel.inspection import course as courses
     from devkeel.inspection import told as written
+    from devkeel.inspection.course import Course
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.why import Explanation
-    from devkeel.locks import life
+    from devkeel.locks import ages, life
+    from devkeel.locks.ages import LockAges
     from devkeel.locks.life import LockReport
     from devkeel.nix_cli import overrides
     from devkeel.policy import allowed, explanation
@@ -119,7 +122,7 @@ if not TYPE_CHECKING:
     reproducibility = Deferred("devkeel.builds.reproducibility")
     reproduction = Deferred("devkeel.builds.reproduction")
     shell_description = Deferred("devkeel.builds.shell_description")
-    life = Deferred("devkeel.locks.life")
+    life, ages = Deferred("devkeel.locks.life"), Deferred("devkeel.locks.ages")
     asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
@@ -127,6 +130,7 @@ if not TYPE_CHECKING:
     gates, gate_records = Deferred("devkeel.gates.gate"), Deferred("devkeel.gates.records")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
+    courses = Deferred("devkeel.inspection.course")
     why = Deferred("devkeel.inspection.why")
     written = Deferred("devkeel.inspection.told")
     period = Deferred("devkeel.report.period")
@@ -405,6 +409,10 @@ class Environment:
         """Return how the locks are, by what is on this machine."""
         return life.check_locks(self.context, names)
 
+    def lock_ages(self) -> LockAges:
+        """Return the locks that the project's environment is made of: when each was written, how old its pins are."""
+        return ages.lock_ages(self.context)
+
     def locks_to_ask_about(self) -> tuple[str, ...]:
         """Return the locks that are stale or missing and that a person was not asked about as they are now."""
         return asking.unanswered(self.context)
@@ -496,6 +504,13 @@ class Environment:
         `bad_time`.
         """
         return period.period_report(self.context, since, until, by, about)
+
+    def course(self, *, limit: int = 100) -> Course:
+        """Return how long the checks of the newest operations took, and how large environments were when made.
+
+        limit: operations to look at, and environments.
+        """
+        return courses.course(self.context, limit)
 
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what devkeel's newest operation left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from devkeel.change.external import note_external
 from devkeel.environments.active import default_of, keep_default
 from devkeel.environments.applied import Good, forget_older, has_older, is_unsealed, remember
 from devkeel.environments.described import described, making
+from devkeel.environments.measurements import measure
 from devkeel.environments.names import home_of
 from devkeel.environments.surroundings import require_searched, unsearchable
 from devkeel.errors import Conflict, Refused, Unavailable
@@ -84,6 +86,7 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     keep = None if dry_run else home.path
     lost = is_unsealed(project, wanted.name, default_of(context))  # before what is from elsewhere goes aside
     ports = real_ports(project) if backend_named(backend).realises(wanted.files) else {}
+    begun = monotonic()
     with context.building():
         applied = backend_named(backend).apply(
             Realisation(project, wanted.subject, keep, timeout, asked.python, contents=asked.contents, ports=ports)
@@ -101,7 +104,9 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     except BaseException:  # another declaration by now, or none
         home.drop(home.path / str(applied.generation))
         raise
+    seconds = monotonic() - begun
     good = remember(project, wanted.name, applied, operation, revisions)
+    measure(project.state, good, newest[0].token if newest else None, seconds)
     home.note({"backend": backend, "mixed": mixed, **asked.record})
     keep_default(context, wanted.name)
     told = (_UNSEALED.format(name=wanted.name),) if lost else ()

@@ -24,7 +24,7 @@ else:
     conda_lock = Deferred("devkeel.pinned.conda_lock")
     requirements = Deferred("devkeel.pinned.requirements")
 
-__all__ = ["LockMoves", "Move", "moves_of", "without_locks"]
+__all__ = ["LockMoves", "Move", "held_in", "moves_of", "without_locks"]
 
 # One file before and after, by name; None where it is not there.
 Difference = tuple[str, "bytes | None", "bytes | None"]
@@ -65,6 +65,17 @@ def moves_of(name: str, before: bytes | None, after: bytes | None) -> LockMoves 
         return None
     found = tuple(_moves(old, new))
     return LockMoves(name, len(found), found[:_SHOWN])
+
+
+def held_in(name: str, data: bytes) -> Mapping[str, Held] | None:
+    """Return what a lock file holds, by name; None for what is no lock, or is not read."""
+    format_ = _format(name)
+    if format_ is None:
+        return None
+    try:
+        return format_.module.pinned(data)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def without_locks(files: Iterable[Difference]) -> tuple[list[Difference], tuple[LockMoves, ...]]:

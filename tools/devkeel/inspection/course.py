@@ -1,0 +1,70 @@
+"""The course of a project: how long checks took from operation to operation, how large its environments became."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from devkeel.environments.measurements import Measurement, measurements
+from devkeel.text.clean import one_line
+from devkeel.transaction import EXTERNAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.context import Context
+    from devkeel.transaction import Operation
+
+__all__ = ["CheckedOperation", "Course", "course"]
+
+_TOTAL = "total"
+
+
+class CheckedOperation(Struct, frozen=True):
+    """What the checks of an operation took. time: UTC, ISO 8601. seconds: of all; rungs: of each that ran.
+
+    ok: whether they found no error, None where nothing was kept of that.
+    """
+
+    operation: int
+    time: str
+    kind: str
+    caller: str
+    seconds: float
+    rungs: dict[str, float]
+    ok: bool | None = None
+
+
+class Course(Struct, frozen=True):
+    """checks: of the newest operations that kept it; made: the newest environments. The oldest first in both.
+
+    more: there are operations before those that were looked at.
+    """
+
+    checks: tuple[CheckedOperation, ...]
+    made: tuple[Measurement, ...]
+    more: bool = False
+
+
+def course(context: Context, limit: int) -> Course:
+    """Return the course of the newest operations and environments; see `Environment.course`."""
+    found = context.records.history(limit=limit + 1)
+    checks = [item for item in map(_checked, reversed(found[:limit])) if item is not None]
+    made = measurements(context.project.state)[-limit:]
+    return Course(tuple(checks), tuple(made), len(found) > limit)
+
+
+def _checked(item: Operation) -> CheckedOperation | None:
+    seconds = _seconds(item.report.get("seconds"))
+    if item.kind == EXTERNAL or _TOTAL not in seconds:
+        return None
+    ok = item.report.get("ok")
+    rungs = {name: value for name, value in seconds.items() if name != _TOTAL}
+    told = ok if isinstance(ok, bool) else None
+    return CheckedOperation(item.id, item.time, item.kind, one_line(item.actor), seconds[_TOTAL], rungs, told)
+
+
+def _seconds(found: object) -> Mapping[str, float]:
+    items = found.items() if isinstance(found, dict) else ()
+    return {str(name): round(float(value), 4) for name, value in items if isinstance(value, int | float)}
