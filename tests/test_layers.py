@@ -58,6 +58,7 @@ LAYERS = {
         *("sandbox", "text", "transaction"),
     },
     "judgement": {"context", "errors", "events", "policy", "project", "runtime", "system", "transaction"},
+    "proposals": {"context", "errors", "project", "state"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "events"),
         *("history", "libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
@@ -111,8 +112,8 @@ LAYERS = {
     "api": {
         *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
         *("doctor", "edits", "environments", "errors", "events", "gates", "generate", "history"),
-        *("inspection", "judgement", "locks", "nix_cli", "policy", "processes", "project", "remedies"),
-        *("report", "runtime", "source", "templates", "transaction"),
+        *("inspection", "judgement", "locks", "nix_cli", "policy", "processes", "project", "proposals"),
+        *("remedies", "report", "runtime", "source", "templates", "transaction"),
     },
 }
 

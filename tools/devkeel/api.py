@@ -87,6 +87,8 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
+    from devkeel.proposals import verbs as proposals
+    from devkeel.proposals.proposal import ProposalList, ProposalView
     from devkeel.remedies import changing, known_causes, repair
     from devkeel.remedies import diagnose as diagnosing
     from devkeel.remedies.diagnose import Diagnosis
@@ -128,6 +130,7 @@ if not TYPE_CHECKING:
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     generating = Deferred("devkeel.generate.generate")
     gates, gate_records = Deferred("devkeel.gates.gate"), Deferred("devkeel.gates.records")
+    proposals = Deferred("devkeel.proposals.verbs")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     courses = Deferred("devkeel.inspection.course")
@@ -875,6 +878,18 @@ class Environment:
         `repair` puts right what needs no choice.
         """
         return examine.examine(self.context, repair=repair)
+
+    def proposals(self) -> ProposalList:
+        """Return what waits for a person to agree to it, the oldest first."""
+        return proposals.waiting(self.context)
+
+    def answer_proposal(self, identifier: str, *, agrees: bool, seen: str) -> ProposalView:
+        """Keep what a person says to a proposal, once; whoever asked then does it, or does not.
+
+        seen: the digest of what the person was shown. Raises UsageError `unknown_proposal`, Conflict
+        `proposal_answered`, `proposal_differs`, PolicyRefused `person_needed` for an agent.
+        """
+        return proposals.answer(self.context, identifier, agrees=agrees, seen=seen)
 
     def revision(self) -> str:
         """Return the revision of the declaration as it is on disk."""

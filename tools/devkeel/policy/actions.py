@@ -161,6 +161,9 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "policy": _LOOKING,
     "explain_call": _LOOKING,
     "validate_policy": _LOOKING,
+    "proposals": _LOOKING,
+    # It lets another do what that may: so much takes whoever agrees to it, and to say no takes it too.
+    "answer_proposal": VerbNeeds(_takes("write")),
 }
 # What can be shown where the settings cannot be used, and shows who broke them and when.
 WITHOUT_SETTINGS = frozenset(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["hold"]
+__all__ = ["hold", "is_held"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MODE = 0o644
@@ -37,6 +37,26 @@ def hold(path: Path, timeout: float) -> Iterator[bool]:
     finally:
         if descriptor is not None:
             _release(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether another holds a lock file now; not where there is none. Makes nothing.
+
+    Whoever asks has it for a moment, together with all others who ask. Raises OSError.
+    """
+    try:
+        with directory.folder(path.parent) as inner:
+            descriptor = os.open(path.name, _FLAGS & ~os.O_CREAT, dir_fd=inner)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _locked(path: Path, deadline: float) -> int | None:

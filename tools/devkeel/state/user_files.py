@@ -13,7 +13,7 @@ from devkeel.system.beneath import enter, opened, put, read_regular, remove
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["place_of", "read_user_file", "replace_user_file"]
+__all__ = ["make_user_folder", "place_of", "read_user_file", "replace_user_file"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWN = 0o600  # captured variables may be secrets
@@ -25,6 +25,25 @@ def place_of(folder: str, name: str) -> Path | None:
         return folder_of_user() / folder / name
     except KeyUnusable:
         return None
+
+
+def make_user_folder(root: Path, folder: str) -> Path:
+    """Return a folder of this user's, made where it is missing. root: of the project, which may not hold it.
+
+    Raises StateError `state_unusable`.
+    """
+    try:
+        with open_folder(root, create=True) as base:
+            if base is None:
+                raise _unusable("it went away meanwhile", "Repeat the call.")
+            with opened(enter(base, (folder,), make=True)):
+                return folder_of_user() / folder
+    except KeyUnusable as error:
+        raise _unusable(error.why, error.remedy) from error
+    except OSError as error:
+        raise _unusable(
+            error.strerror or str(error), "Make room, or give this user the right to write there."
+        ) from error
 
 
 def read_user_file(root: Path, folder: str, name: str, most: int) -> bytes | None:
