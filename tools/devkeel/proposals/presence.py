@@ -6,15 +6,13 @@ nor hide one.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import secrets
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from devkeel.state import directory, locks
-from devkeel.state.user_files import make_user_folder, place_of
+from devkeel.state.user_files import make_user_folder, name_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +33,7 @@ def attending(root: Path) -> Iterator[None]:
     folder = make_user_folder(root, _FOLDER)
     with suppress(OSError):
         _sweep(root)
-    path = folder / f"{_name(root)}-{secrets.token_hex(8)}.lock"
+    path = folder / f"{name_of(root)}-{secrets.token_hex(8)}.lock"
     with ExitStack() as stack:
         stack.callback(directory.discard, path)
         stack.enter_context(locks.hold(path, _PATIENCE))
@@ -62,10 +60,5 @@ def _marks(root: Path) -> list[Path]:
     folder = place_of(_FOLDER, "")
     if folder is None:
         return []
-    own = re.compile(rf"{_name(root)}-[0-9a-f]{{16}}\.lock")
+    own = re.compile(rf"{name_of(root)}-[0-9a-f]{{16}}\.lock")
     return [folder / name for name in directory.names(folder) if own.fullmatch(name)]
-
-
-def _name(root: Path) -> str:
-    # A link to the project is the project, as its records are the same then.
-    return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]

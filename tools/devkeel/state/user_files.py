@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from devkeel.system.beneath import enter, opened, put, read_regular, remove
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["make_user_folder", "place_of", "read_user_file", "replace_user_file"]
+__all__ = ["make_user_folder", "name_of", "place_of", "read_user_file", "replace_user_file"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWN = 0o600  # captured variables may be secrets
@@ -25,6 +26,11 @@ def place_of(folder: str, name: str) -> Path | None:
         return folder_of_user() / folder / name
     except KeyUnusable:
         return None
+
+
+def name_of(root: Path) -> str:
+    """Return what a project is called there: by the place where it is, whichever links lead to it."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]
 
 
 def make_user_folder(root: Path, folder: str) -> Path:
