@@ -68,6 +68,7 @@ VERBS = {
     "install": "Add the server to a host's configuration.",
     "guard": "Answer a host's hook: a message on standard input.",
     "hook": "Put an agent's shell into the environment, when its session starts.",
+    "review": "Serve a page for a person: what was done, how it is, and taking that back.",
     "serve": "Serve MCP over stdio or HTTP.",
     "completion": "Print the completion script for a shell.",
 }

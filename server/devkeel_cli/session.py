@@ -32,7 +32,7 @@ else:
     bus, outlet = Deferred("devkeel.events.bus"), Deferred("devkeel.events.outlet")
     roles = Deferred("devkeel.policy.roles")
 
-__all__ = ["EVENTS_VARIABLE", "ROLE_VARIABLE", "Session", "deliver_events", "pass_session"]
+__all__ = ["EVENTS_VARIABLE", "ROLE_VARIABLE", "Session", "deliver_events", "pass_session", "user"]
 
 EVENTS_VARIABLE, ROLE_VARIABLE = "DEVKEEL_EVENTS", "DEVKEEL_ROLE"
 
@@ -78,7 +78,7 @@ class Session(Struct, frozen=True):
         """Open the environment of a root in the name of the user."""
         # Loaded by the verbs that need it: parsers, pydantic and the database.
 
-        actor = f"devkeel {__version__} ({_user()})"
+        actor = f"devkeel {__version__} ({user()})"
         caller = roles.Caller("command", roles=self.roles)
         listeners = self._listeners(root)
         opened = api.Environment(root, actor=actor, backend=self.named_backend, caller=caller, listeners=listeners)
@@ -118,7 +118,7 @@ def _here() -> Path:
         ) from error
 
 
-def _user() -> str:
+def user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no name in the environment, no entry for the user id

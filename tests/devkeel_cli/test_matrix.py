@@ -32,7 +32,7 @@ LETTERS = {"r": "read", "w": "write", "b": "build", "x": "execute", "n": "networ
 SETS = ["".join(letters) for size in range(len(LETTERS) + 1) for letters in combinations(LETTERS, size)]
 EVERYTHING = SETS[-1]
 # What has no project to judge by: they answer a host, and change nothing of a project. `serve` judges each call.
-UNJUDGED = {"guard", "hook", "completion", "serve"}
+UNJUDGED = {"guard", "hook", "completion", "serve", "review"}
 ELSEWHERE = "--expected-revision=0000"
 EDITS = (
     *("add fd", "remove fd", "enable redis", "disable redis", "set env.A 1", "unset env.A", "append a.b c"),

@@ -1,0 +1,10 @@
+"""The acts of the page: a row each."""
+
+from __future__ import annotations
+
+from devkeel_review.acts.act import Act
+from devkeel_review.acts.undo import UNDO
+
+__all__ = ["ACTS", "Act"]
+
+ACTS: dict[str, Act] = {act.name: act for act in (UNDO,)}

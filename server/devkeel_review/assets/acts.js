@@ -1,0 +1,25 @@
+// Acts: forms that the server does something for, and where its answer stands.
+import { fragmentOf } from "./regions.js";
+import { ask } from "./session.js";
+
+/** Hear every form of the page. */
+export function listenForActs() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-act]");
+    if (form === null) return;
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(form, event.submitter));
+    const place = document.querySelector(form.dataset.into);
+    form.setAttribute("aria-busy", "true");
+    if (event.submitter !== null) event.submitter.disabled = true;
+    try {
+      const answer = await ask(`/do/${form.dataset.act}`, { method: "POST", body: JSON.stringify(fields) });
+      place.replaceChildren(fragmentOf(await answer.text()));
+    } catch {
+      place.textContent = "The page has lost its server.";
+    }
+    form.removeAttribute("aria-busy");
+    if (event.submitter !== null) event.submitter.disabled = false;
+    place.focus();
+  });
+}

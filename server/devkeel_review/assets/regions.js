@@ -1,0 +1,68 @@
+// Regions: parts of the page that are fetched as fragments, and put in place of what was there.
+import { ask } from "./session.js";
+import { localise } from "./times.js";
+
+/** Put a view into an element, and its heading into focus. */
+export async function show(place, address) {
+  const fragment = await read(address);
+  place.replaceChildren(fragment);
+  const heading = place.querySelector("h1");
+  if (heading !== null) {
+    heading.tabIndex = -1;
+    heading.focus();
+    document.title = `${heading.textContent} · devkeel review`;
+  }
+}
+
+/** Fetch again what follows one of the marks that have changed. */
+export async function refresh(changed) {
+  for (const region of document.querySelectorAll("[data-view]")) {
+    if (region.dataset.follows.split(" ").some((mark) => changed.has(mark))) {
+      const fragment = await read(region.dataset.view);
+      const fresh = fragment.firstElementChild;
+      if (fresh !== null && region.isConnected) patch(region, fresh);
+    }
+  }
+}
+
+/** Return what the server has at an address, as a fragment. */
+async function read(address) {
+  const answer = await ask(`/view/${address}`);
+  return fragmentOf(await answer.text());
+}
+
+/** Return the markup of our own server as a fragment; its text of others is escaped there, and no script runs. */
+export function fragmentOf(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  localise(template.content);
+  return template.content;
+}
+
+/** Make an element what another one is; what has an id stays itself, with focus, selection and scroll. */
+export function patch(old, fresh) {
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const kept = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let at = old.firstChild;
+  for (const next of [...fresh.childNodes]) {
+    let here = next.id ? kept.get(next.id) : alike(at, next) ? at : null;
+    if (here) {
+      if (here === at) at = at.nextSibling;
+      else old.insertBefore(here, at);
+      if (here.nodeType === Node.ELEMENT_NODE) patch(here, next);
+      else if (here.data !== next.data) here.data = next.data;
+    } else {
+      old.insertBefore(next, at);
+    }
+  }
+  while (at !== null) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
+
+function alike(one, other) {
+  return one !== null && !one.id && !other.id && one.nodeName === other.nodeName;
+}

@@ -1,0 +1,20 @@
+"""The views of the page: a row each, the first one is what it begins with."""
+
+from __future__ import annotations
+
+from devkeel_review.views.history import HISTORY
+from devkeel_review.views.now import NOW
+from devkeel_review.views.operation import OPERATION
+from devkeel_review.views.view import PageView
+
+__all__ = ["VIEWS", "PageView"]
+
+# The order is that of the navigation.
+VIEWS: dict[str, PageView] = {
+    view.name: view
+    for view in (
+        NOW,
+        HISTORY,
+        OPERATION,
+    )
+}
