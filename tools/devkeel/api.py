@@ -800,9 +800,9 @@ class Environment:
         """Let a job go on after the call that asked for it."""
         return job_views.keep(self.context, job)
 
-    def jobs(self) -> JobList:
-        """Return the jobs, newest first."""
-        return job_views.every(self.context)
+    def jobs(self, *, noted: bool = False) -> JobList:
+        """Return the jobs, newest first. noted: also those that have ended with the call that they were for."""
+        return job_views.every(self.context, noted=noted)
 
     def end_job(self, identifier: str) -> JobView:
         """End a job with everything that it started."""

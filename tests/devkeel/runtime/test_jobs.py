@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import Busy, DevkeelError, StateError, Unavailable, UsageError
-from devkeel.runtime import Completed, run
+from devkeel.runtime import Completed, process_tree, run
 from devkeel.runtime.jobs import Job, Jobs, JobSpec
-from devkeel.state.files import make_directory
+from devkeel.state.files import make_directory, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,13 +224,96 @@ def test_a_kept_job_is_seen_by_another_process_while_it_runs_and_after(jobs: Job
     other = Jobs(jobs.state)
     assert other.find(job.id).state == "running"
     assert other.read(job.id, 0, 100).data == b"begun\n"
-    with pytest.raises(Busy) as caught:
-        other.cancel(job.id)
-    assert caught.value.code == "job_elsewhere"
     go.touch()
     assert other.wait(job.id, LONG).state == "succeeded"
     assert other.read(job.id, 6, 100).data == b"ended\n"
     assert [item.id for item in other.every()] == [job.id]
+
+
+def test_another_process_ends_a_job_through_the_one_that_runs_it(jobs: Jobs, tmp_path: Path) -> None:
+    job = start(jobs, f"echo $$ > {tmp_path / 'pid'}; setsid sleep 1000 & exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    jobs.keep(job)
+    code = (
+        "import sys; from pathlib import Path; from devkeel.runtime.jobs import Jobs; "
+        "print(Jobs(Path(sys.argv[1])).cancel(sys.argv[2], 'a person').state)"
+    )
+    command = [sys.executable, "-c", code, str(jobs.state), job.id]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONG)
+    assert told.stdout.strip() == "cancelled"
+    assert isinstance(job.error, Unavailable)
+    assert "a person" in job.error.message
+    assert not alive(pid)
+    assert process_tree.marked(process_tree.MARK, job.id) == []
+    until(lambda: not list(jobs.folder.glob("*.end")))
+
+
+@pytest.mark.parametrize("owner", [{"hears": False}, {"pid": os.getppid(), "start": None, "host": "elsewhere"}])
+def test_a_job_whose_process_does_not_hear_is_not_said_to_have_ended(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, owner: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("devkeel.runtime.jobs._PATIENCE", 0.1)
+    monkeypatch.setattr("devkeel.runtime.jobs._ANSWER", 0.1)
+    job = start(jobs, "exec sleep 1000")
+    jobs.keep(job)
+    stranger = "0123456789abcdef"
+    record = read_record(jobs.folder / f"{job.id}.json")
+    assert record is not None
+    write_record(jobs.folder / f"{stranger}.json", record | {"id": stranger, "owner": record["owner"] | owner})
+    with pytest.raises(Busy) as caught:
+        Jobs(jobs.state).cancel(stranger)
+    assert caught.value.code == "job_elsewhere"
+    assert caught.value.details["pid"] == (owner.get("pid") or os.getpid())
+    assert job.running
+
+
+def test_a_wish_that_devkeel_did_not_write_ends_nothing(jobs: Jobs) -> None:
+    job = start(jobs, "read line < /dev/null; sleep 0.7; echo whole")
+    jobs.keep(job)
+    (jobs.folder / f"{job.id}.end").write_text('{"by": "a clone"}')
+    assert job.wait(LONG)
+    assert job.state == "succeeded"
+
+
+def test_what_takes_a_while_or_fails_is_seen_by_who_looks_on_and_is_no_job_of_a_caller(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    make_directory(jobs.state)
+    go = tmp_path / "go"
+    job = start(jobs, f"echo begun; while [ ! -e {go} ]; do sleep 0.01; done")
+    other = Jobs(jobs.state)
+    until(lambda: [item.id for item in other.every()] == [job.id])
+    assert other.every()[0].owner["pid"] == os.getpid()
+    assert other.read(job.id, 0, 100).data == b"begun\n"
+    go.touch()
+    assert other.wait(job.id, LONG).state == "succeeded"
+    assert other.every() == []
+    failed = start(jobs, "echo why >&2; exit 3", failed=lambda result: result.exit_code != 0)
+    assert failed.wait(LONG)
+    short = start(jobs, "true")
+    assert short.wait(LONG)
+    assert {item.id: item.state for item in other.every(noted=True)} == {job.id: "succeeded", failed.id: "failed"}
+    assert other.read(failed.id, 0, 100).data == b"why\n"
+    assert other.every() == []
+
+
+def test_no_job_begins_the_records_of_a_project_or_goes_into_those_of_a_clone(jobs: Jobs) -> None:
+    assert start(jobs, "exit 3", failed=lambda _: True).wait(LONG)
+    assert not jobs.state.exists()
+    (jobs.state / "jobs").mkdir(parents=True)
+    (jobs.state / "origin.json").write_text("{}")
+    assert start(jobs, "exit 3", failed=lambda _: True).wait(LONG)
+    assert list((jobs.state / "jobs").iterdir()) == []
+
+
+def test_what_is_only_noted_makes_room_for_itself_alone(jobs: Jobs) -> None:
+    told = start(jobs, "true")
+    told.wait(LONG)
+    jobs.keep(told)
+    for _ in range(52):
+        start(jobs, "exit 3", failed=lambda _: True).wait(LONG)
+    until(lambda: len(list(jobs.folder.glob("*.json"))) <= 51)
+    assert (jobs.folder / f"{told.id}.json").exists()
 
 
 def test_jobs_end_with_their_process_and_are_recorded_as_cancelled(tmp_path: Path) -> None:

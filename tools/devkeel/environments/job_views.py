@@ -129,19 +129,16 @@ def keep(context: Context, job: Job) -> JobView:
     return view(context, job.id, cursor=-_TAIL)
 
 
-def every(context: Context) -> JobList:
-    """Return the jobs, newest first."""
-    left_out = ("result", "error", "log_bytes")
-    return JobList(
-        tuple(
-            {key: value for key, value in as_data(item).items() if key not in left_out} for item in context.jobs.every()
-        )
-    )
+def every(context: Context, *, noted: bool = False) -> JobList:
+    """Return the jobs, newest first. noted: with those whose id no caller has, and with who runs each."""
+    left_out = ("result", "error", "log_bytes", *(() if noted else ("noted", "owner")))
+    found = map(as_data, context.jobs.every(noted=noted))
+    return JobList(tuple({key: value for key, value in item.items() if key not in left_out} for item in found))
 
 
 def cancel(context: Context, identifier: str) -> JobView:
     """End a job, and return what it had come to."""
-    context.jobs.cancel(identifier)
+    context.jobs.cancel(identifier, context.actor)
     return view(context, identifier, cursor=-_TAIL)
 
 

@@ -2,7 +2,9 @@
 
 A job runs in a thread of its own and follows every program that it runs: it has their output in one log, can end them
 with all that came from them, and says what it is at. What has not finished when its call has to be answered is kept on
-disk, in `.devkeel/jobs`, where another process sees it too. A job ends with the process that runs it.
+disk, in `.devkeel/jobs`, where another process sees it too, and may ask for its end. What runs for a second, or fails,
+is noted there as well, where the project has records: who looks on sees it, though its caller only waits for it. A job
+ends with the process that runs it.
 """
 
 from __future__ import annotations
@@ -22,13 +24,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
-from devkeel.runtime import process_tree
+from devkeel.runtime import job_ends, process_tree
+from devkeel.runtime.job_state import JobState, is_gone, makes_sense, start_of, state_of
 from devkeel.runtime.log import Log, Slice, read_log
 from devkeel.runtime.process import watched
 from devkeel.runtime.programs import executing
 from devkeel.state import directory as state_directory
+from devkeel.state import origin
 from devkeel.state.files import forget, make_directory, read_record, write_record
 from devkeel.text.actions import do
+from devkeel.text.clean import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "JobSpec", "JobState", "Jobs"]
 
-_KEPT = 50  # jobs on disk
+_KEPT = 50  # jobs on disk that were handed to a caller, and as many that were only noted
+_NOTED = 1.0  # seconds until a job is noted on disk
+_ANSWER = 3.0  # seconds for the process of another job to hear that it is to end, and to write that it has
 _PATIENCE = 15.0  # seconds for what is ended to be gone: two graces for the group, two for what left it
 _WRITTEN = 1.0  # seconds between two records of a job's progress
 _NAME_DIGITS = 16
@@ -67,27 +74,6 @@ class JobSpec(Struct, frozen=True):
     tells: bool = True
 
 
-class JobState(Struct, frozen=True):
-    """A job as it is now.
-
-    state: running, succeeded, failed (a command by its exit code too) or cancelled. started, ended: UTC, ISO 8601.
-    progress: what it was last at.
-    survivors: processes of it that could not be ended. result: what came of it, as plain data.
-    """
-
-    id: str
-    kind: str
-    title: str
-    state: str
-    started: str
-    ended: str | None
-    progress: str | None
-    log_bytes: int
-    survivors: tuple[str, ...] = ()
-    result: Any = None
-    error: dict[str, Any] | None = None
-
-
 class Job:
     """One job of this process. It is the watch over the programs that its work runs."""
 
@@ -106,6 +92,7 @@ class Job:
         self.survivors: tuple[str, ...] = ()
         self.ended_too: tuple[str, ...] = ()
         self.kept = False
+        self.noted = False
         self._sessions: set[int] = set()
         self._known: list[process_tree.ProcessInfo] = []
         self._line = b""
@@ -226,13 +213,13 @@ class Job:
             raise self.error
         return self.result
 
-    def cancel(self) -> bool:
-        """End the job with all that came from it; return whether it has ended."""
+    def cancel(self, by: str | None = None) -> bool:
+        """End the job with all that came from it; return whether it has ended. by: who asked from elsewhere."""
         with self._turn:
             if self._reason is None and self.running:
                 self._reason = Unavailable(
                     "cancelled",
-                    f"The job was cancelled: {self.spec.title}.",
+                    f"The job was cancelled{f' by {one_line(by)}' if by else ''}: {self.spec.title}.",
                     remedy="Ask for it again when it is wanted.",
                 )
                 with suppress(OSError):
@@ -244,8 +231,19 @@ class Job:
         make_directory(self.folder.parent, self.folder.name)
         self.log.keep()
         with self._turn:
-            self.kept = True
+            self.kept, self.noted = True, False
             self._record()
+
+    def note(self) -> None:
+        """Have the job on disk for who looks on, where the project has records of this user: no job begins them."""
+        with suppress(DevkeelError, OSError):
+            if not self.kept and origin.ownership(self.folder.parent).own:
+                make_directory(self.folder.parent, self.folder.name)
+                self.log.keep()
+                with self._turn:
+                    if not self.kept:
+                        self.kept = self.noted = True
+                        self._record()
 
     def now(self) -> JobState:
         """Return the job as it is now."""
@@ -264,6 +262,8 @@ class Job:
             self.survivors,
             result,
             error.as_data() if isinstance(error, DevkeelError) else None,
+            self.noted,
+            {"pid": os.getpid(), "host": socket.gethostname()},
         )
 
     def _record(self) -> None:
@@ -272,7 +272,7 @@ class Job:
         data = {name: getattr(state, name) for name in JobState.__struct_fields__}
         # A PID is given out again, so the start of its process is kept with it (proc(5), /proc/PID/stat, starttime); on
         # a file system that several machines share it means nothing without the host.
-        owner = {"pid": os.getpid(), "start": _start_of(os.getpid()), "host": socket.gethostname()}
+        owner = state.owner | {"start": start_of(os.getpid()), "hears": True}
         write_record(self.folder / f"{self.id}.json", data | {"owner": owner, "log": self.log.facts()})
 
     def perform(self, work: Callable[[Job], Any]) -> None:
@@ -314,6 +314,9 @@ class Job:
             if self.kept:
                 with suppress(DevkeelError):
                     self._record()
+        if state == "failed":
+            self.note()
+        with self._turn:
             self._done.set()
             for descriptor in self._wake:
                 os.close(descriptor)
@@ -340,7 +343,22 @@ class Jobs:
         self._own[job.id] = job
         perform = copy_context().run
         threading.Thread(target=perform, args=(job.perform, work), name=f"job {job.id}", daemon=True).start()
+        threading.Thread(target=self._stand_by, args=(job,), name=f"job {job.id}: its end", daemon=True).start()
         return job
+
+    def _stand_by(self, job: Job) -> None:
+        """Note a job that takes a while, and end it when another process asks for that."""
+        if not job.wait(_NOTED):
+            job.note()
+        if job.noted:
+            with suppress(DevkeelError, OSError):
+                self._make_room()
+        path = self.folder / job.id
+        while not job.wait(job_ends.PERIOD):
+            by = job_ends.wanted(path)
+            if by is not None:
+                job.cancel(by)
+                job_ends.forget(path)
 
     def keep(self, job: Job) -> None:
         """Let a job go on after its call; the oldest ones on disk make room."""
@@ -357,13 +375,15 @@ class Jobs:
         """Return a job that this process runs or ran, or None."""
         return self._own.get(identifier)
 
-    def every(self) -> list[JobState]:
-        """Return the jobs, newest first."""
+    def every(self, *, noted: bool = False) -> list[JobState]:
+        """Return the jobs, newest first: what runs, and what a caller has the id of. noted: what has ended besides."""
         names = {path.stem for path in self._paths()} | {item.id for item in self._own.values() if item.running}
         found = []
         for name in names:
             with suppress(UsageError):
-                found.append(self.find(name))
+                state = self.find(name)
+                if noted or state.state == "running" or not state.noted:
+                    found.append(state)
         return sorted(found, key=lambda item: item.started, reverse=True)
 
     def wait(self, identifier: str, seconds: float) -> JobState:
@@ -385,23 +405,31 @@ class Jobs:
         _, facts = self._recorded(identifier)
         return read_log(self.folder / f"{identifier}.log", facts, cursor, limit)
 
-    def cancel(self, identifier: str) -> JobState:
-        """End a job with all that came from it. Raises Busy `job_elsewhere` for another process' job."""
+    def cancel(self, identifier: str, by: str = "another process") -> JobState:
+        """End a job with all that came from it, one of another process by asking that for it.
+
+        by: who wants it to end. Raises Busy `job_elsewhere` where the other process does not do it.
+        """
         own = self._own.get(identifier)
         if own is not None:
             own.cancel()
             return own.now()
         state, _ = self._recorded(identifier)
-        if state.state == "running":
-            owner = (read_record(self.folder / f"{identifier}.json") or {}).get("owner", {})
-            raise Busy(
-                "job_elsewhere",
-                f"Process {owner.get('pid')} runs this job: {state.title}.",
-                seen=identifier,
-                remedy="Cancel it from the client that started it, or end that process: its jobs end with it.",
-                details=owner,
-            )
-        return state
+        if state.state != "running":
+            return state
+        if state.owner.get("hears"):
+            job_ends.ask(self.folder / identifier, by)
+            state = self.wait(identifier, _PATIENCE + _ANSWER)
+            job_ends.forget(self.folder / identifier)
+            if state.state != "running":
+                return state
+        raise Busy(
+            "job_elsewhere",
+            f"Process {state.owner.get('pid')} runs this job, and does not end it when it is asked to: {state.title}.",
+            seen=identifier,
+            remedy="Cancel it from the client that started it, or end that process: its jobs end with it.",
+            details={name: found for name, found in state.owner.items() if name != "hears"},
+        )
 
     def close(self) -> None:
         """Cancel what runs and wait for its end; nothing more is started."""
@@ -423,29 +451,35 @@ class Jobs:
         return [self.folder / name for name in names if _RECORD.fullmatch(name)]
 
     def _make_room(self) -> None:
+        """Remove the oldest that have ended, of those whose ids callers have and of those only noted."""
         paths = self._paths()
         if len(paths) < _KEPT:
             return
-        for path in sorted(paths, key=_age)[: len(paths) - _KEPT + 1]:
-            if (read_record(path) or {}).get("state") != "running":
-                forget(path, path.with_suffix(".log"))
+        ended: dict[bool, list[Path]] = {True: [], False: []}
+        for path in sorted(paths, key=_age, reverse=True):
+            record = read_record(path) or {}
+            if record.get("state") != "running":
+                ended[bool(record.get("noted"))].append(path)
+        for path in (*ended[True][_KEPT - 1 :], *ended[False][_KEPT - 1 :]):
+            forget(path, path.with_suffix(".log"))
+            job_ends.forget(path.with_suffix(""))
 
     def _recorded(self, identifier: str) -> tuple[JobState, dict[str, Any]]:
         named = len(identifier) == _NAME_DIGITS and set(identifier) <= set("0123456789abcdef")
         found = read_record(self.folder / f"{identifier}.json") if named else None
-        if found is None or not _makes_sense(found, identifier):
+        if found is None or not makes_sense(found, identifier):
             raise UsageError(
                 "unknown_job",
                 "There is no such job, or no longer: the newest 50 are kept.",
                 seen=identifier[:40],
                 remedy=f"See the jobs by {do('job')} without an id.",
             )
-        facts, owner = found.pop("log", {}), found.pop("owner", {})
+        facts = found.pop("log", {})
         found["survivors"] = tuple(map(str, found["survivors"]))
         found["log_bytes"] = facts.get("size") or self._log_size(identifier)
-        state = _state_of(found)
-        if state.state == "running" and _is_gone(owner):
-            state = self._orphaned(state, found | {"log": facts, "owner": owner})
+        state = state_of(found)
+        if state.state == "running" and is_gone(state.owner):
+            state = self._orphaned(state, found | {"log": facts})
         return state, facts
 
     def _log_size(self, identifier: str) -> int:
@@ -463,55 +497,12 @@ class Jobs:
         }
         with suppress(DevkeelError):
             write_record(self.folder / f"{state.id}.json", data | change)
-        return _state_of(data | change)
+        return state_of(data | change)
 
 
 def _age(path: Path) -> float:
     info = state_directory.status(path)
     return 0.0 if info is None else info.st_mtime  # another server has just removed it
-
-
-def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
-    """Return whether a record is a job's, and of this one: what is ended goes by its name."""
-    shapes = {"id": str, "kind": str, "title": str, "state": str, "started": str, "survivors": list}
-    shapes |= {"log": dict, "owner": dict}
-    optional: dict[str, type] = {"ended": str, "progress": str, "error": dict}
-    error = record.get("error") or {"code": "", "message": ""}
-    words = [record.get(name) or "" for name in ("kind", "state", "started", "ended")]
-    return (
-        record.get("id") == identifier
-        and isinstance(error, dict)
-        and all(isinstance(found, str) and found.isprintable() for found in (*words, error.get("code")))
-        and isinstance(error.get("message"), str)
-        and all(isinstance(record.get(name), of) for name, of in shapes.items())
-        and all(isinstance(record.get(name), of | None) for name, of in optional.items())
-        and all(isinstance(found, int) and found >= 0 for found in record["log"].values())
-    )
-
-
-def _state_of(data: dict[str, Any]) -> JobState:
-    return JobState(**{name: data.get(name) for name in JobState.__struct_fields__})  # type: ignore[arg-type]
-
-
-def _is_gone(owner: dict[str, Any]) -> bool:
-    if owner.get("host") != socket.gethostname() or not isinstance(owner.get("pid"), int):
-        return False
-    start = _start_of(owner["pid"])
-    if start is not None:
-        return bool(start != owner.get("start"))
-    try:
-        # kill(2): signal 0 is not sent, and only whether there is such a process and whether we may is looked at.
-        os.kill(owner["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return owner.get("start") is not None  # a process that has ended and waits to be collected
-
-
-def _start_of(pid: int) -> int | None:
-    found = process_tree.look(pid)
-    return found.start if found is not None else None
 
 
 def _now() -> str:
