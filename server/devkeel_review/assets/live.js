@@ -15,7 +15,7 @@ export async function follow(changed, tell) {
       for await (const marks of events(answer.body)) {
         pause = 250;
         tell("live", "Live");
-        const before = known ?? marks;
+        const before = known ?? {}; // what changed since the first view was read is not known
         known = marks;
         const moved = Object.keys(marks).filter((name) => before[name] !== marks[name]);
         if (moved.length > 0) await changed(new Set(moved));

@@ -2,9 +2,14 @@
 import { ask } from "./session.js";
 import { localise } from "./times.js";
 
-/** Put a view into an element, and its heading into focus. */
+let newest = 0;
+
+/** Put a view into an element, and its heading into focus, unless another one was asked for meanwhile. */
 export async function show(place, address) {
+  newest += 1;
+  const own = newest;
   const fragment = await read(address);
+  if (own !== newest) return;
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
   if (heading !== null) {
