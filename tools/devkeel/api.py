@@ -67,7 +67,9 @@ if TYPE_CHECKING:
     from devkeel.generate import generate as generating
     from devkeel.generate.generate import GeneratorList
     from devkeel.history import log, selection
+    from devkeel.history import timeline as times
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
+    from devkeel.history.timeline import Timeline
     from devkeel.inspection import added, check, inspect, why
     from devkeel.inspection import course as courses
     from devkeel.inspection import told as written
@@ -109,7 +111,7 @@ __all__ = ["Environment"]
 # Each verb waits for its own rooms alone: all of them take three times as long as `devkeel add` needs.
 if not TYPE_CHECKING:
     lookup, log = Deferred("devkeel.catalogue.lookup"), Deferred("devkeel.history.log")
-    selection = Deferred("devkeel.history.selection")
+    selection, times = Deferred("devkeel.history.selection"), Deferred("devkeel.history.timeline")
     changes, entry = Deferred("devkeel.change.changes"), Deferred("devkeel.environments.entry")
     policy = Deferred("devkeel.change.policy")
     run, job_views = Deferred("devkeel.environments.run"), Deferred("devkeel.environments.job_views")
@@ -474,6 +476,26 @@ class Environment:
         wanted = selection.Query(before, since, until, by, about, external)
         basis = Basis(self.project)
         return log.page(self.context.through(basis).records, wanted, limit=limit, contents=basis.seen)
+
+    def timeline(
+        self,
+        *,
+        limit: int = 40,
+        before: int | None = None,
+        down_to: int = 0,
+        since: str | None = None,
+        until: str | None = None,
+        by: str | None = None,
+        about: str | None = None,
+        external: bool = False,
+    ) -> Timeline:
+        """Return operations with what they did and which checks ran, and refused attempts between them, newest first.
+
+        down_to: the id to end with. The rest, and what it raises, is as of `history`.
+        """
+        wanted = selection.Query(before, since, until, by, about, external, down_to)
+        basis = Basis(self.project)
+        return times.timeline(self.context.through(basis).records, wanted, limit=limit, contents=basis.seen)
 
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""

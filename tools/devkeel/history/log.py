@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from devkeel.history import differences as differing
     from devkeel.history.differences import Difference
-    from devkeel.history.selection import Query
+    from devkeel.history.selection import Chosen, Query
     from devkeel.pinned.moves import LockMoves
     from devkeel.project.root import Project
     from devkeel.transaction import FileChange, Late, Operation, Transactions
@@ -47,7 +47,10 @@ __all__ = [
     "late_notes",
     "not_noted_words",
     "page",
+    "page_notes",
+    "require_limit",
     "timed",
+    "unseen_words",
     "words_of",
     "working_diff",
 ]
@@ -67,6 +70,18 @@ def page(
 
     wanted: with times as a person writes them. contents: files that were read already.
     """
+    require_limit(limit)
+    found = selection.choose(store, timed(wanted, datetime.now(UTC)), limit)
+    foreign, looked = page_notes(store, found, limit)
+    told = unseen_words(store, wanted, contents)
+    noted = [f"Changed past devkeel and not noted yet, which the next write does: {'; '.join(told)}."] if told else []
+    shown = tuple(entry(item, store) for item in found.operations)
+    notes = (*foreign, *noted, *looked)
+    return HistoryPage(shown, found.last if found.more else None, store.recovery_pending(), notes)
+
+
+def require_limit(limit: int) -> None:
+    """Refuse a page that is too long. Raises UsageError `bad_limit`."""
     if not 1 <= limit <= _MOST:
         raise UsageError(
             "bad_limit",
@@ -74,16 +89,19 @@ def page(
             seen=str(limit),
             remedy="Ask for fewer, and for older ones with before.",
         )
-    found = selection.choose(store, timed(wanted, datetime.now(UTC)), limit)
-    notes = [item.message for item in foreign_findings(store)]
+
+
+def page_notes(store: Transactions, found: Chosen, limit: int) -> tuple[list[str], list[str]]:
+    """Return that there are records which are not believed, and how far was looked."""
+    foreign = [item.message for item in foreign_findings(store)]
+    short = found.more and len(found.operations) < limit
+    return foreign, [f"Looked through down to operation {found.last}; there are older ones."] if short else []
+
+
+def unseen_words(store: Transactions, wanted: Query, contents: Mapping[str, bytes | None] | None) -> list[str]:
+    """Return in words what no write has noted yet; an older page has nothing of it."""
     unseen = [] if wanted.before is not None else not_noted(store, contents or {})
-    told = not_noted_words(unseen, wanted)
-    if told:
-        notes.append(f"Changed past devkeel and not noted yet, which the next write does: {'; '.join(told)}.")
-    if found.more and len(found.operations) < limit:
-        notes.append(f"Looked through down to operation {found.last}; there are older ones.")
-    shown = tuple(entry(item, store) for item in found.operations)
-    return HistoryPage(shown, found.last if found.more else None, store.recovery_pending(), tuple(notes))
+    return not_noted_words(unseen, wanted)
 
 
 def timed(wanted: Query, now: datetime) -> Query:

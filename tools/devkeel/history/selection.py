@@ -35,7 +35,7 @@ _SPECIFIER = re.compile(r"[\s<>=!~^;@\[(].*", re.DOTALL)
 class Query(Struct, frozen=True):
     """What is asked for: `since` and `until` are times as operations have them; `by` and `about` as a person writes it.
 
-    before: the id to go on below. external: what went past devkeel alone.
+    before: the id to go on below; down_to: the one to end with. external: what went past devkeel alone.
     """
 
     before: int | None = None
@@ -44,6 +44,7 @@ class Query(Struct, frozen=True):
     by: str | None = None
     about: str | None = None
     external: bool = False
+    down_to: int = 0
 
 
 class Chosen(Struct, frozen=True):
@@ -60,7 +61,8 @@ def choose(store: Transactions, wanted: Query, limit: int, most: int = _LOOKED) 
     kind = EXTERNAL if wanted.external else None
     sifts = any(item is not None for item in (wanted.until, wanted.by, wanted.about))
     page = 200 if sifts else limit + 1
-    for item in newest_first(store, page=page, before=wanted.before, since=wanted.since, kind=kind):
+    end = max(wanted.down_to - 1, 0)
+    for item in newest_first(store, end, page, before=wanted.before, since=wanted.since, kind=kind):
         if len(found) == limit or (sifts and looked == most):
             return Chosen(tuple(found), True, last)
         looked, last = looked + 1, item.id

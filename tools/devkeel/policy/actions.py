@@ -96,6 +96,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "generators": _LOOKING,
     "generate": _WRITING,
     "history": _LOOKING,
+    "timeline": _LOOKING,
     "operation": _LOOKING,
     "verify_history": _LOOKING,
     "history_head": _LOOKING,
@@ -169,6 +170,6 @@ ACTIONS: Mapping[str, VerbNeeds] = {
 WITHOUT_SETTINGS = frozenset(
     {
         *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
-        *("export_history", "report", "policy", "explain_call", "examine"),
+        *("timeline", "export_history", "report", "policy", "explain_call", "examine"),
     }
 )

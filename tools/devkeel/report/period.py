@@ -8,8 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from devkeel.gates import records as gate_records
-from devkeel.history import log, selection
-from devkeel.history.differences import Difference, differences, in_words, reads
+from devkeel.history import attempts, log, selection
+from devkeel.history.differences import differences, in_words, reads
 from devkeel.history.external import not_noted
 from devkeel.history.selection import BY_HAND, Query
 from devkeel.report.net import net_changes
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from devkeel.context import Context
+    from devkeel.history.differences import Difference
     from devkeel.transaction import Operation, Refusal, Transactions
 
 __all__ = ["period_report"]
 
 _USUAL = "7d"
 _MOST = 2_000
-_REFUSALS = 10_000
 _WORDS = 12
 _DIGITS = 3
 
@@ -57,7 +57,7 @@ def period_report(
     done = {item.id: _differences(store, item, about) for item in chosen.operations}
     operations = [_operation(item, done[item.id]) for item in chosen.operations]
     net = net_changes((item.id, item.kind == EXTERNAL, done[item.id]) for item in reversed(chosen.operations))
-    refusals = _refusals(store, asked)
+    refusals = [_refusal(item) for item in attempts.chosen(store, asked)]
     refused = _by_rule(refusals)
     # What no write has noted yet is of now.
     unseen = log.not_noted_words(not_noted(store, {}), asked) if until is None else []
@@ -107,33 +107,6 @@ def _operation(item: Operation, found: Sequence[Difference]) -> ReportedOperatio
         reverts=item.reverts,
         undone_by=item.undone_by,
     )
-
-
-def _refusals(store: Transactions, asked: Query) -> list[ReportedRefusal]:
-    found, _ = store.refusals(since=asked.since, until=asked.until, limit=_REFUSALS)
-    return [_refusal(item) for item in found if _is_asked(item, asked)]
-
-
-def _is_asked(item: Refusal, asked: Query) -> bool:
-    if asked.by is not None:
-        by = " ".join(asked.by.split()).casefold()
-        if selection.by_hand(asked.by) or (by not in item.actor.casefold() and by != (item.role or "").casefold()):
-            return False
-    about = asked.about
-    said = (item.code, item.rule, item.reason, (item.place or "").partition(":")[0])
-    if about is None or about in item.files or any(about in text for text in said if text):
-        return True
-    return any(_names(word, about.strip()) for word in item.asked)
-
-
-def _names(word: str, about: str) -> bool:
-    """Return whether a short word names an option, or a package, a library, a service of that name."""
-    name = word.lstrip("+-").split(" ")[0]
-    if "." in name and reads(Difference("", "option", name), about):
-        return True
-    above, _, rest = about.partition(".")
-    bare = rest.partition(".")[0] if above in {"services", "languages"} else about
-    return bool(bare) and reads(Difference("", "package", name.rpartition(":")[2]), bare)
 
 
 def _refusal(item: Refusal) -> ReportedRefusal:
