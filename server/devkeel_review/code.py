@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     lexing = Deferred("devkeel_review.lexing")
 
-__all__ = ["Diff", "FileDiff", "Hunk", "Line", "code", "diff_of"]
+__all__ = ["Diff", "FileDiff", "Hunk", "DiffLine", "code", "diff_of"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MOST_LINES = 3_000
@@ -35,7 +35,7 @@ _MOST_COLOURED = 100_000
 _MOST_TOKENS = 20_000
 
 
-class Line(Struct, frozen=True):
+class DiffLine(Struct, frozen=True):
     """A line of a diff. old, new: its numbers, None where it is not there. code: what it says."""
 
     sign: Literal[" ", "+", "-", "\\"]
@@ -48,8 +48,8 @@ class Hunk(Struct, frozen=True):
     """Lines that follow each other. lines: as a unified diff has them. pairs: what was beside what is."""
 
     title: str
-    lines: tuple[Line, ...]
-    pairs: tuple[tuple[Line | None, Line | None], ...]
+    lines: tuple[DiffLine, ...]
+    pairs: tuple[tuple[DiffLine | None, DiffLine | None], ...]
 
 
 class FileDiff(Struct, frozen=True):
@@ -146,7 +146,7 @@ class _Colours:
         return found if seen == len(text) and len(found) == len(lines) else None
 
 
-class _Row(Struct):
+class _Reading(Struct):
     """A row while it is read: marks are the columns of what differs from its counterpart."""
 
     sign: str
@@ -156,18 +156,18 @@ class _Row(Struct):
     pieces: list[tuple[str, str]] = []
     marks: Sequence[tuple[int, int]] = ()
 
-    def line(self) -> Line:
-        return Line(self.sign, self.old, self.new, _marked(self.pieces, self.marks))  # type: ignore[arg-type]
+    def line(self) -> DiffLine:
+        return DiffLine(self.sign, self.old, self.new, _marked(self.pieces, self.marks))  # type: ignore[arg-type]
 
 
 def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
     found = _HUNK.match(header)
     old, new = (int(found[1][:9]), int(found[3][:9])) if found else (0, 0)
-    read = list[_Row]()
+    read = list[_Reading]()
     for row in rows:
         sign, text = (row[0], row[1:]) if row[:1] in ("+", "-", "\\", " ") else (" ", row)
         took = sign in "- ", sign in "+ "
-        read.append(_Row(sign, text, old if took[0] else None, new if took[1] else None))
+        read.append(_Reading(sign, text, old if took[0] else None, new if took[1] else None))
         old, new = old + took[0], new + took[1]
     for side in ("- ", "+ "):  # the line that both have is coloured as it is now
         its = [item for item in read if item.sign in side]
@@ -184,9 +184,9 @@ def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
     return Hunk(header, tuple(made.values()), shown)  # type: ignore[arg-type]
 
 
-def _pairs(rows: Sequence[_Row]) -> Iterator[tuple[_Row | None, _Row | None]]:
+def _pairs(rows: Sequence[_Reading]) -> Iterator[tuple[_Reading | None, _Reading | None]]:
     """Yield what stands side by side: a line that both have beside itself, others beside what they became."""
-    gone, come = list[_Row](), list[_Row]()
+    gone, come = list[_Reading](), list[_Reading]()
     for row in [*rows, None]:
         if row is not None and row.sign in "-+\\" and not (row.sign == "-" and come and come[-1].sign == "+"):
             last = come or gone

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devkeel.text.diff import unified, unified_all
 from devkeel_review import code
-from devkeel_review.code import Diff, Line, diff_of
+from devkeel_review.code import Diff, DiffLine, diff_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +52,14 @@ HOSTILE = (
 TAGS = re.compile(r'</?(?:mark|span)>|<span class="t-\w+">')
 
 
-def told(line: Line) -> str:
+def told(line: DiffLine) -> str:
     """Return what a line says, without our own markup; any other tag would stay."""
     bare = TAGS.sub("", str(line.code))
     assert not set(bare) & set("<>\"'")
     return type(line.code)(bare).unescape()
 
 
-def lines(diff: Diff) -> Iterator[Line]:
+def lines(diff: Diff) -> Iterator[DiffLine]:
     return (line for file in diff.files for hunk in file.hunks for line in hunk.lines)
 
 

@@ -51,7 +51,7 @@ class Timeline(Struct, frozen=True):
 
     not_noted: what went past devkeel and no write has noted yet, in words. newest: the id of the newest operation, and
     undoable of the one that an undo without a name takes back, in the whole history. withheld: there are more refused
-    attempts in this part than are told. notes: what is not believed, and how far was looked.
+    attempts in this part than are shown. notes: what is not believed, and how far was looked.
     """
 
     moments: tuple[Moment, ...]
