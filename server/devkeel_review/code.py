@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     lexing = Deferred("devkeel_review.lexing")
 
-__all__ = ["Diff", "FileDiff", "Hunk", "DiffLine", "code", "diff_of"]
+__all__ = ["Diff", "DiffLine", "FileDiff", "Hunk", "code", "diff_of"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MOST_LINES = 3_000
