@@ -10,23 +10,30 @@ export async function show(place, address) {
   const own = newest;
   const fragment = await read(address);
   if (own !== newest) return;
+  if (fragment.querySelector("h1") === null) {
+    const title = document.createElement("h1");
+    title.textContent = "This cannot be shown";
+    fragment.prepend(title);
+  }
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
-  if (heading !== null) {
-    heading.tabIndex = -1;
-    heading.focus();
-    document.title = `${heading.textContent} · devkeel review`;
-  }
+  heading.tabIndex = -1;
+  heading.focus();
+  document.title = `${heading.textContent} · devkeel review`;
 }
 
 /** Fetch again what follows one of the marks that have changed. */
 export async function refresh(changed) {
-  for (const region of document.querySelectorAll("[data-view]")) {
-    if (region.dataset.follows.split(" ").some((mark) => changed.has(mark))) {
-      const fragment = await read(region.dataset.view);
-      const fresh = fragment.firstElementChild;
-      if (fresh !== null && region.isConnected) patch(region, fresh);
-    }
+  const follows = (region) => (region.dataset.follows ?? "").split(" ").some((mark) => changed.has(mark));
+  await renew([...document.querySelectorAll("[data-view]")].filter(follows));
+}
+
+/** Fetch regions again, whatever has changed. */
+export async function renew(regions) {
+  for (const region of regions) {
+    const fragment = await read(region.dataset.view);
+    const fresh = fragment.firstElementChild;
+    if (fresh !== null && region.isConnected) patch(region, fresh);
   }
 }
 

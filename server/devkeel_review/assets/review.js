@@ -1,8 +1,10 @@
 // The page: signing in, which view is shown, and what happens when the project changes.
 import { listenForActs } from "./acts.js";
+import { followKeys } from "./keys.js";
 import { follow } from "./live.js";
-import { refresh, show } from "./regions.js";
+import { refresh, renew, show } from "./regions.js";
 import { signIn } from "./session.js";
+import { followTimes } from "./times.js";
 
 const FIRST = "now";
 
@@ -14,7 +16,6 @@ function asked() {
 
 async function route() {
   const { name, query } = asked();
-  if (name === "main") return; // the link that skips the navigation
   for (const link of document.querySelectorAll("[data-nav]")) {
     if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -22,10 +23,18 @@ async function route() {
   await show(document.getElementById("main"), query ? `${name}?${query}` : name);
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // what stands behind # is the view
+  document.getElementById("main").focus();
+});
+
 const line = document.getElementById("line");
 if (await signIn()) {
   listenForActs();
   addEventListener("hashchange", route);
+  followTimes();
+  followKeys(() => renew(document.querySelectorAll("main [data-view]")));
+  renew([document.getElementById("frame")]);
   await route();
   follow(refresh, (state, text) => {
     line.dataset.state = state;

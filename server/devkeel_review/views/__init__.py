@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devkeel_review.views.frame import FRAME
 from devkeel_review.views.history import HISTORY
 from devkeel_review.views.now import NOW
 from devkeel_review.views.operation import OPERATION
@@ -16,5 +17,6 @@ VIEWS: dict[str, PageView] = {
         NOW,
         HISTORY,
         OPERATION,
+        FRAME,
     )
 }
