@@ -72,9 +72,11 @@ if TYPE_CHECKING:
     from devkeel.history.timeline import Timeline
     from devkeel.inspection import added, check, inspect, why
     from devkeel.inspection import course as courses
+    from devkeel.inspection import marks as marking
     from devkeel.inspection import told as written
     from devkeel.inspection.course import Course
     from devkeel.inspection.inspect import Inspection
+    from devkeel.inspection.marks import Marks
     from devkeel.inspection.why import Explanation
     from devkeel.locks import ages, life
     from devkeel.locks.ages import LockAges
@@ -138,6 +140,7 @@ if not TYPE_CHECKING:
     courses = Deferred("devkeel.inspection.course")
     why = Deferred("devkeel.inspection.why")
     written = Deferred("devkeel.inspection.told")
+    marking = Deferred("devkeel.inspection.marks")
     period = Deferred("devkeel.report.period")
     diagnosing, known_causes = Deferred("devkeel.remedies.diagnose"), Deferred("devkeel.remedies.known_causes")
     changing, repair = Deferred("devkeel.remedies.changing"), Deferred("devkeel.remedies.repair")
@@ -920,3 +923,7 @@ class Environment:
     def files(self) -> dict[str, bytes]:
         """Return the files of the declaration: names and bytes."""
         return dict(read_declaration(self.project))
+
+    def marks(self) -> Marks:
+        """Return what differs when a part of what a client shows has changed, and where that is noticed."""
+        return marking.marks(self.context)

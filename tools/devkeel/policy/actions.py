@@ -152,6 +152,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "examine": VerbNeeds(_takes(), (When("repair", True, adds=frozenset({"write"})),)),
     "revision": _LOOKING,
     "files": _LOOKING,
+    "marks": _LOOKING,
     "events": _LOOKING,
     "listening": _LOOKING,
     # What clients do by themselves.
@@ -171,5 +172,6 @@ WITHOUT_SETTINGS = frozenset(
     {
         *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
         *("timeline", "export_history", "report", "policy", "explain_call", "examine"),
+        "marks",
     }
 )

@@ -1,0 +1,146 @@
+"""Marks: a short text for each part of what a client shows, another one when something of that part has changed.
+
+They are made of the project's files and records as they are, so that what any process does shows in them, with every
+listener switched off. Making them opens no history, writes nothing and runs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from devkeel.errors import DevkeelError
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.project.declaration import parts_of, read_declaration
+from devkeel.project.root import DOTENV, PROCFILE, SETTINGS, revision_of
+from devkeel.state import directory as state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from devkeel.context import Context
+    from devkeel.project.root import Project
+
+__all__ = ["Marks", "marks"]
+
+_DATABASE, _LOG = "state.db", "state.db-wal"
+_ENVIRONMENT = ("current.json", "environment.json")
+_RUNNING = ("native-manager.pid", "native.sock")
+_PATIENCE = 0.5  # seconds for a manager to say what its processes do
+_LOCKS = frozenset(
+    {"package-lock.json", "pylock.toml", "pnpm-lock.yaml", "conda-lock.yml", "conda-lock.yaml", "go.sum"}
+)
+_BESIDE = frozenset({SETTINGS, PROCFILE, DOTENV, ".envrc"})
+_MOST_PLACES = 200
+
+
+class Marks(Struct, frozen=True):
+    """What there is, as texts to be compared, and where a change of it shows.
+
+    versions: by part: history, declaration, environments, jobs, processes, gates, proposals. places: directories whose
+    own entries change with them; nothing beneath. lively: whether processes run, of which no file tells what they do.
+    """
+
+    versions: dict[str, str]
+    places: tuple[Path, ...]
+    lively: bool
+
+
+def marks(context: Context) -> Marks:
+    """Return the marks of a project as it is."""
+    project = context.project
+    state = project.state
+    declaration, folders = _declaration(project)
+    processes, lively, running = _processes(project)
+    versions = {
+        "history": _version(_seen(state / _DATABASE), _written(state / _LOG)),
+        "declaration": declaration,
+        "environments": _version(*_environments(state)),
+        "jobs": _version(*_listed(state / "jobs", ".json")),
+        "processes": processes,
+        "gates": _version(_seen(state / "gates.json"), _seen(project.root / SETTINGS)),
+        "proposals": _version(*_listed(state / "proposals", "")),
+    }
+    return Marks(versions, _places(project, folders, running), lively)
+
+
+def _version(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _seen(path: Path) -> tuple[int, ...] | None:
+    """Return what differs when a file has been written or replaced; None where there is none, or a link on the way."""
+    info = state_directory.status(path)
+    return None if info is None else (info.st_ino, info.st_size, info.st_mtime_ns)
+
+
+def _written(path: Path) -> tuple[int, ...] | None:
+    """As `_seen`, where an empty file is as good as none: whoever reads a database makes the log that it lacks."""
+    found = _seen(path)
+    return None if found is None or not found[1] else found
+
+
+def _listed(folder: Path, ending: str) -> list[object]:
+    return [(name, _seen(folder / name)) for name in state_directory.names(folder) if name.endswith(ending)]
+
+
+def _environments(state: Path) -> list[object]:
+    found: list[object] = [_seen(state / "applied.json")]
+    for name in state_directory.names(state / "envs"):
+        folder = state / "envs" / name
+        found.append((name, *(_seen(folder / item) for item in _ENVIRONMENT)))
+    return found
+
+
+def _declaration(project: Project) -> tuple[str, set[str]]:
+    """Return the mark of what is declared, and the directories of its files, relative to the root."""
+    try:
+        files = read_declaration(project)
+        files |= parts_of(project, files)
+    except DevkeelError as error:  # what cannot be read is not what it was
+        return _version(error.code, str(error)), {""}
+    folders = {posixpath.dirname(name) for name in files} | {""}
+    beside = [item for folder in sorted(folders) for item in _beside(project.root / folder)]
+    return _version(revision_of(files), beside), folders
+
+
+def _beside(folder: Path) -> list[object]:
+    """Return what else in a directory belongs to what is declared: locks, settings, what a shell reads."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                item.name
+                for item in entries
+                if item.name.endswith(".lock") or item.name in _LOCKS or item.name in _BESIDE
+            )
+    except OSError:
+        return []
+    return [(name, _seen(folder / name)) for name in names]
+
+
+def _processes(project: Project) -> tuple[str, bool, Path | None]:
+    """Return the mark of the processes, whether some run, and the directory of their manager, where there is one."""
+    record = _seen(project.state / "processes.json")
+    socket = ManagerSocket(project.root)
+    known = [_seen(socket.folder / name) for name in _RUNNING]
+    if not any(known):
+        return _version(record), False, socket.folder if socket.folder.is_dir() else None
+    try:
+        told = socket.ask("list", seconds=_PATIENCE).get("processes")
+    except DevkeelError as error:
+        told = error.code
+    return _version(record, known, told), True, socket.folder
+
+
+def _places(project: Project, folders: Iterable[str], running: Path | None) -> tuple[Path, ...]:
+    state = project.state
+    own = [state, *(state / name for name in ("jobs", "envs", "proposals"))]
+    own += [state / "envs" / name for name in state_directory.names(state / "envs")]
+    declared = [project.root / name for name in sorted(folders)]
+    found = [item for item in declared if item.is_dir()] + [item for item in own if state_directory.is_folder(item)]
+    return tuple([*dict.fromkeys(found), *([running] if running else [])][:_MOST_PLACES])
