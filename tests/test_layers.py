@@ -104,8 +104,8 @@ LAYERS = {
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "detection", "environments"),
-        *("errors", "events", "history", "libraries", "pinned", "processes", "project", "runtime"),
-        *("source", "state", "text", "transaction"),
+        *("errors", "events", "history", "libraries", "pinned", "processes", "project", "proposals"),
+        *("runtime", "source", "state", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "report": {"context", "gates", "history", "text", "transaction"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,7 +138,26 @@ def test_a_job_shows_from_its_beginning_to_its_end(environment: Environment) -> 
         jobs.keep(job)
 
     assert changed(environment, begin) == {"jobs"}
+    assert environment.marks().lively
     assert changed(environment, jobs.close) == {"jobs"}
+    assert not environment.marks().lively
+
+
+def test_a_job_whose_process_was_killed_shows_though_nobody_wrote_that(environment: Environment) -> None:
+    state = environment.project.state
+    with subprocess.Popen(["sleep", "600"]) as owner:
+
+        def begin() -> None:
+            make_directory(state, "jobs")
+            write_record(state / "jobs" / "0a.json", {"state": "running", "owner": {"pid": owner.pid}})
+
+        def kill() -> None:
+            owner.kill()
+            owner.wait()
+
+        assert changed(environment, begin) == {"jobs"}
+        assert environment.marks().lively
+        assert changed(environment, kill) == {"jobs"}
 
 
 def test_an_environment_that_is_made_shows(environment: Environment) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,7 +18,10 @@ from devkeel.errors import DevkeelError
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.project.declaration import parts_of, read_declaration
 from devkeel.project.root import DOTENV, PROCFILE, SETTINGS, revision_of
+from devkeel.proposals import records
+from devkeel.runtime import process_tree
 from devkeel.state import directory as state_directory
+from devkeel.state.files import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +47,7 @@ class Marks(Struct, frozen=True):
     """What there is, as texts to be compared, and where a change of it shows.
 
     versions: by part: history, declaration, environments, jobs, processes, gates, proposals. places: directories whose
-    own entries change with them; nothing beneath. lively: whether processes run, of which no file tells what they do.
+    own entries change with them; nothing beneath. lively: whether something goes on, the end of which no file may tell.
     """
 
     versions: dict[str, str]
@@ -56,17 +60,19 @@ def marks(context: Context) -> Marks:
     project = context.project
     state = project.state
     declaration, folders = _declaration(project)
-    processes, lively, running = _processes(project)
+    processes, running = _processes(project)
+    owners = _owners(state / "jobs")
+    asked = [(view.id, view.state) for view in records.standing(state, "")]
     versions = {
         "history": _version(_seen(state / _DATABASE), _written(state / _LOG)),
         "declaration": declaration,
         "environments": _version(*_environments(state)),
-        "jobs": _version(*_listed(state / "jobs", ".json")),
+        "jobs": _version(_listed(state / "jobs"), owners),
         "processes": processes,
         "gates": _version(_seen(state / "gates.json"), _seen(project.root / SETTINGS)),
-        "proposals": _version(*_listed(state / "proposals", "")),
+        "proposals": _version(_listed(state / "proposals"), asked),
     }
-    return Marks(versions, _places(project, folders, running), lively)
+    return Marks(versions, _places(project, folders), bool(running or owners or asked))
 
 
 def _version(*facts: object) -> str:
@@ -85,12 +91,28 @@ def _written(path: Path) -> tuple[int, ...] | None:
     return None if found is None or not found[1] else found
 
 
-def _listed(folder: Path, ending: str) -> list[object]:
-    return [(name, _seen(folder / name)) for name in state_directory.names(folder) if name.endswith(ending)]
+def _listed(folder: Path) -> list[tuple[str, tuple[int, ...] | None]]:
+    return [(name, _seen(folder / name)) for name in state_directory.names(folder) if name.endswith(".json")]
+
+
+def _owners(jobs: Path) -> list[object]:
+    """Return the processes that run jobs, as far as they are there: one that was killed ends no record."""
+    found = [(name, _owner(jobs / name, seen)) for name, seen in _listed(jobs)]
+    looked = [(name, process_tree.look(pid)) for name, pid in found if pid is not None]
+    return [(name, there and there.start) for name, there in looked]
+
+
+@lru_cache(maxsize=_MOST_PLACES)
+def _owner(record: Path, _: tuple[int, ...] | None) -> int | None:
+    """Return the process that runs a job, by its record as it was seen; None for one that has ended."""
+    found = read_record(record) or {}
+    owner = found.get("owner")
+    pid = owner.get("pid") if isinstance(owner, dict) and found.get("state") == "running" else None
+    return pid if isinstance(pid, int) else None
 
 
 def _environments(state: Path) -> list[object]:
-    found: list[object] = [_seen(state / "applied.json")]
+    found: list[object] = [_seen(state / "applied.json"), _seen(state / "measured.json")]
     for name in state_directory.names(state / "envs"):
         folder = state / "envs" / name
         found.append((name, *(_seen(folder / item) for item in _ENVIRONMENT)))
@@ -123,24 +145,24 @@ def _beside(folder: Path) -> list[object]:
     return [(name, _seen(folder / name)) for name in names]
 
 
-def _processes(project: Project) -> tuple[str, bool, Path | None]:
-    """Return the mark of the processes, whether some run, and the directory of their manager, where there is one."""
+def _processes(project: Project) -> tuple[str, bool]:
+    """Return the mark of the processes, and whether some run."""
     record = _seen(project.state / "processes.json")
     socket = ManagerSocket(project.root)
     known = [_seen(socket.folder / name) for name in _RUNNING]
     if not any(known):
-        return _version(record), False, socket.folder if socket.folder.is_dir() else None
+        return _version(record), False
     try:
         told = socket.ask("list", seconds=_PATIENCE).get("processes")
     except DevkeelError as error:
         told = error.code
-    return _version(record, known, told), True, socket.folder
+    return _version(record, known, told), True
 
 
-def _places(project: Project, folders: Iterable[str], running: Path | None) -> tuple[Path, ...]:
-    state = project.state
+def _places(project: Project, folders: Iterable[str]) -> tuple[Path, ...]:
+    state, running = project.state, ManagerSocket(project.root).folder
     own = [state, *(state / name for name in ("jobs", "envs", "proposals"))]
     own += [state / "envs" / name for name in state_directory.names(state / "envs")]
-    declared = [project.root / name for name in sorted(folders)]
-    found = [item for item in declared if item.is_dir()] + [item for item in own if state_directory.is_folder(item)]
-    return tuple([*dict.fromkeys(found), *([running] if running else [])][:_MOST_PLACES])
+    there = [item for item in own if state_directory.is_folder(item)]
+    there += [item for item in (*(project.root / name for name in sorted(folders)), running) if item.is_dir()]
+    return tuple(dict.fromkeys(there))[:_MOST_PLACES]
