@@ -7,7 +7,6 @@ listener switched off. Making them opens no history, writes nothing and runs not
 from __future__ import annotations
 
 import hashlib
-import os
 import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -47,7 +46,7 @@ class Marks(Struct, frozen=True):
     """What there is, as texts to be compared, and where a change of it shows.
 
     versions: by part: history, declaration, environments, jobs, processes, gates, proposals. places: directories whose
-    own entries change with them; nothing beneath. lively: whether something goes on, the end of which no file may tell.
+    own entries change with them; nothing beneath. lively: whether something goes on, whose end no file may show.
     """
 
     versions: dict[str, str]
@@ -133,16 +132,9 @@ def _declaration(project: Project) -> tuple[str, set[str]]:
 
 def _beside(folder: Path) -> list[object]:
     """Return what else in a directory belongs to what is declared: locks, settings, what a shell reads."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(
-                item.name
-                for item in entries
-                if item.name.endswith(".lock") or item.name in _LOCKS or item.name in _BESIDE
-            )
-    except OSError:
-        return []
-    return [(name, _seen(folder / name)) for name in names]
+    names = state_directory.names(folder)
+    found = [name for name in names if name.endswith(".lock") or name in _LOCKS or name in _BESIDE]
+    return [(name, _seen(folder / name)) for name in found]
 
 
 def _processes(project: Project) -> tuple[str, bool]:
@@ -163,6 +155,6 @@ def _places(project: Project, folders: Iterable[str]) -> tuple[Path, ...]:
     state, running = project.state, ManagerSocket(project.root).folder
     own = [state, *(state / name for name in ("jobs", "envs", "proposals"))]
     own += [state / "envs" / name for name in state_directory.names(state / "envs")]
-    there = [item for item in own if state_directory.is_folder(item)]
-    there += [item for item in (*(project.root / name for name in sorted(folders)), running) if item.is_dir()]
+    places = [*own, *(project.root / name for name in sorted(folders)), running]
+    there = [item for item in places if state_directory.is_folder(item)]
     return tuple(dict.fromkeys(there))[:_MOST_PLACES]
