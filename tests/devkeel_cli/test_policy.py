@@ -1,4 +1,4 @@
-"""`devkeel policy` and an undo of it ask the person at the terminal, and do nothing where there is none."""
+"""`devkeel policy` and an undo of it ask the person, and do nothing where there is no terminal and no page."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.policy.roles import Caller
+from devkeel.proposals.presence import attending
+
 from .conftest import process_environment
 
 if TYPE_CHECKING:
+    from devkeel.proposals.proposal import ProposalView
+
     from .conftest import Shell
 
 SET = ("policy", "set", "rules.packages.forbid", '["mysql"]')
@@ -68,3 +74,67 @@ def test_a_person_is_asked_at_the_terminal(devkeel: Shell) -> None:
             os.close(theirs)
         assert (done.returncode == 0) is written, done
         assert (devkeel.root / "devkeel.toml").exists() is written
+
+
+class AtPage:
+    """A run of the command without a terminal, while a person has a page open."""
+
+    def __init__(self, shell: Shell, *argv: str) -> None:
+        self.page = Environment(shell.root, actor="a person", caller=Caller("command"))
+        self.run = subprocess.Popen(
+            [sys.executable, "-m", "devkeel_cli", *argv],
+            cwd=shell.root,
+            env=process_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def sees(self) -> ProposalView:
+        """Return the one thing that is asked, as soon as it is."""
+        while not (found := self.page.proposals().proposals):
+            assert self.run.poll() is None, self.run.communicate()
+        return found[0]
+
+    def says(self, *, agrees: bool) -> ProposalView:
+        seen = self.sees()
+        self.page.answer_proposal(seen.id, agrees=agrees, seen=seen.digest)
+        return seen
+
+    def ends(self) -> int:
+        self.run.communicate(timeout=60)
+        assert self.page.proposals().proposals == ()
+        return self.run.returncode
+
+
+def test_a_person_at_a_page_is_asked_where_there_is_no_terminal(devkeel: Shell) -> None:
+    settings = devkeel.root / "devkeel.toml"
+    with attending(devkeel.root):
+        refused = AtPage(devkeel, *SET)
+        seen = refused.says(agrees=False)
+        assert refused.ends() == 1
+        assert not settings.exists()
+        assert (seen.through, seen.action) == ("command", "policy set")
+        assert seen.arguments == {"key": "rules.packages.forbid", "value": ["mysql"]}
+        assert "+forbid" in seen.shown["diff"]
+        done = AtPage(devkeel, *SET)
+        done.says(agrees=True)
+        assert done.ends() == 0
+        assert "mysql" in settings.read_text()
+        undone = AtPage(devkeel, "undo")
+        assert undone.says(agrees=True).why
+        assert undone.ends() == 0
+        assert not settings.exists()
+        moved = AtPage(devkeel, *SET)
+        moved.sees()
+        settings.write_text("job_after = 3\n")
+        moved.says(agrees=True)
+        assert moved.ends() == 4
+        assert settings.read_text() == "job_after = 3\n"
+        ended = AtPage(devkeel, *SET)
+        ended.sees()
+        ended.run.terminate()
+        ended.ends()
+    assert settings.read_text() == "job_after = 3\n"
+    assert devkeel(*SET).code == 1

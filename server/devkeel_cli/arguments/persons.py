@@ -1,52 +1,75 @@
-"""Asking the person at the terminal, where what is done is theirs to decide."""
+"""Asking the person at the terminal, or on a page that is open, where what is done is theirs to decide."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from devkeel.errors import PolicyRefused
+from devkeel.errors import Conflict, PolicyRefused
 from devkeel_cli.answers import output
+from devkeel_cli.arguments.on_page import AskedVerb, on_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    Made = TypeVar("Made")
+    from devkeel.api import Environment
+    from devkeel.change.result import ChangeResult
 
-__all__ = ["confirm", "or_confirmed", "yes_option"]
+__all__ = ["confirmed", "or_confirmed", "yes_option"]
 
 yes_option: Callable[[Any], Any] = click.option(
     "--yes", is_flag=True, help="You are the person who decides this: do not ask."
 )
 
 
-def confirm(shown: Iterable[str], question: str, *, yes: bool, as_json: bool) -> None:
-    """Show what would be done and ask; raise click.Abort where the person does not want it.
+def confirmed(
+    environment: Environment,
+    asking: Callable[..., ChangeResult],
+    tried: ChangeResult,
+    asked: AskedVerb,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show what a call would do and ask; return where the person wants it.
 
-    Raises PolicyRefused `person_needed` where there is no terminal to ask on.
+    tried: what its dry run came to. Raises click.Abort, PolicyRefused `declined`, and `person_needed` where there is no
+    terminal to ask on and no page is open; Conflict `plan_differs`.
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin.isatty():
+        output.write(output.change(tried), err=as_json)
+        click.confirm(asked.question, abort=True, err=as_json)
+    elif not on_page(environment, asked, tried):
         raise PolicyRefused(
             "person_needed",
             "A person has to agree to this, and there is no terminal to ask on. Nothing was done.",
             remedy="Do it in a terminal. The person who decides it may add --yes.",
         )
-    output.write(shown, err=as_json)
-    click.confirm(question, abort=True, err=as_json)
+    elif asking(dry_run=True).diff != tried.diff:
+        raise Conflict(
+            "plan_differs",
+            "What the person was shown is not what would be done by now. Nothing was done.",
+            remedy="Repeat the command, so that they see what it is now.",
+        )
 
 
 def or_confirmed(
-    asking: Callable[..., Made], shown: Callable[[Made], Iterable[str]], *, yes: bool, as_json: bool
-) -> Made:
-    """Return what a call makes; where a person has to agree to it, show it, ask them, and call anew."""
+    environment: Environment,
+    asking: Callable[..., ChangeResult],
+    asked: AskedVerb,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> ChangeResult:
+    """Return what a call makes; where a person has to agree to it, ask them, and call anew. Raises as `confirmed`."""
     try:
         return asking()
     except PolicyRefused as error:
         if error.code != "person_needed":
             raise
-        confirm(shown(asking(dry_run=True)), "Change the policy?", yes=yes, as_json=as_json)
+    confirmed(environment, asking, asking(dry_run=True), asked, yes=yes, as_json=as_json)
     return asking(agreed=True)

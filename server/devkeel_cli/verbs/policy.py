@@ -11,15 +11,14 @@ from msgspec import Struct
 from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.arguments.completions import complete_call, complete_policy_key, complete_role
+from devkeel_cli.arguments.on_page import AskedVerb
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, show
-from devkeel_cli.arguments.persons import confirm, yes_option
+from devkeel_cli.arguments.persons import confirmed, yes_option
 from devkeel_cli.session import pass_session
 from devkeel_words import policy_lines
 from devkeel_words.call_actions import actions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from devkeel.change.result import ChangeResult
     from devkeel.policy.explanation import CallView
     from devkeel_cli.session import Session
@@ -33,6 +32,9 @@ class _ExplainedActions(Struct, frozen=True):
     calls: tuple[CallView, ...]
 
 
+_WHY = "A person has to agree to a change of the policy."
+
+
 @click.group("policy")
 def command() -> None:
     """Show what devkeel.toml allows, and change it.
@@ -42,13 +44,28 @@ def command() -> None:
 
 
 def _change(
-    asking: Callable[..., ChangeResult], what: str, *, yes: bool, dry_run: bool, reason: str | None, as_json: bool
+    session: Session,
+    key: str,
+    value: Any,  # noqa: ANN401  (what TOML can say)
+    what: str,
+    *,
+    yes: bool,
+    dry_run: bool,
+    reason: str | None,
+    as_json: bool,
 ) -> None:
     """Show what would change, ask the person, and change it."""
+    environment = session.environment
+
+    def asking(**given: Any) -> ChangeResult:  # noqa: ANN401  (of the library's verb)
+        return environment.configure_policy(key, value, **given)
+
     if not dry_run:
         tried = asking(dry_run=True)
         if tried.changed:
-            confirm(output.change(tried), what, yes=yes, as_json=as_json)
+            action = "policy set" if value is not None else "policy unset"
+            asked = AskedVerb(what, action, "configure_policy", {"key": key, "value": value}, _WHY)
+            confirmed(environment, asking, tried, asked, yes=yes, as_json=as_json)
     show(asking(dry_run=dry_run, reason=reason), output.change, as_json=as_json)
 
 
@@ -65,12 +82,7 @@ def put(session: Session, /, key: str, value: str, **shown: Any) -> None:  # noq
 
     VALUE is TOML or JSON, such as '["mysql"]', 7 or true; else it is a text. Asks, and undo takes it back.
     """
-    data = _value(value)
-
-    def asking(**given: Any) -> ChangeResult:  # noqa: ANN401  (of the library's verb)
-        return session.environment.configure_policy(key, data, **given)
-
-    _change(asking, f"Set {key}?", **shown)
+    _change(session, key, _value(value), f"Set {key}?", **shown)
 
 
 @command.command("unset")
@@ -85,11 +97,7 @@ def take_out(session: Session, /, key: str, **shown: Any) -> None:  # noqa: ANN4
 
     Asks, and undo takes it back.
     """
-
-    def asking(**given: Any) -> ChangeResult:  # noqa: ANN401  (of the library's verb)
-        return session.environment.configure_policy(key, None, **given)
-
-    _change(asking, f"Take {key} out?", **shown)
+    _change(session, key, None, f"Take {key} out?", **shown)
 
 
 _role = click.option(

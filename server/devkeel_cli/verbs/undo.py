@@ -8,12 +8,16 @@ import click
 
 from devkeel_cli.answers import output
 from devkeel_cli.arguments import persons
+from devkeel_cli.arguments.on_page import AskedVerb
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, revision_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from devkeel.change.result import ChangeResult
     from devkeel_cli.session import Session
+
+
+_WHY = "This changes the policy in devkeel.toml, and a person has to agree to that."
 
 
 @click.command("undo")
@@ -44,11 +48,12 @@ def command(
     if redo and identifier is not None:
         raise click.UsageError("ID and --redo exclude each other.", click.get_current_context())
 
+    environment = session.environment
+
     def asking(**given: bool) -> ChangeResult:
         options = {"dry_run": dry_run} | given
-        return session.environment.undo(
-            identifier, redo=redo, reason=reason, expected_revision=expected_revision, **options
-        )
+        return environment.undo(identifier, redo=redo, reason=reason, expected_revision=expected_revision, **options)
 
-    result = persons.or_confirmed(asking, output.change, yes=yes, as_json=as_json)
+    asked = AskedVerb("Change the policy?", "undo", "undo", {"operation": identifier, "redo": redo}, _WHY)
+    result = persons.or_confirmed(environment, asking, asked, yes=yes, as_json=as_json)
     show(result, output.change, as_json=as_json)

@@ -15,6 +15,7 @@ from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
 from devkeel_mcp.calls.callers import UNKNOWN_ACTOR
 from devkeel_mcp.calls.consent import Plans
+from devkeel_mcp.calls.on_page import OnPage
 from devkeel_mcp.calls.preparation import Preparation
 from devkeel_words.speech import as_tool
 
@@ -121,9 +122,15 @@ class Workspace(Struct, frozen=True, dict=True):
         """The jobs of this server, which its calls share."""
         return job_records.Jobs(project_root.Project(self.root).state)
 
+    @cached_property
+    def page(self) -> OnPage:
+        """What was put to a page of this user, and waits there for a person."""
+        return OnPage(self.root, self.plans)
+
     async def close(self) -> None:
         """End the jobs: over stdio they end with their client."""
         with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.page.close)
             await anyio.to_thread.run_sync(self.preparation.stop)
             await anyio.to_thread.run_sync(self.jobs.close)
             await anyio.to_thread.run_sync(self.deliver)

@@ -1,6 +1,7 @@
 """Asking the human before a write or an execution: by elicitation in both eras, else by a plan that is repeated.
 
-A plan is bound to the caller, the tool, its arguments and the revision; it expires, and is good for one call.
+A plan is bound to the caller, the tool, its arguments and the revision; it expires, and is good for one call. Where a
+page is open it is settled there too: `on_page.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,21 @@ if TYPE_CHECKING:
 
     from devkeel.policy.roles import Caller
 
-__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away", "unasked"]
+__all__ = [
+    "CONFIRM",
+    "CONFIRM_SCHEMA",
+    "Plans",
+    "answer_of",
+    "asks_by_result",
+    "can_ask",
+    "declined",
+    "elicited",
+    "expired",
+    "plan_result",
+    "takes_away",
+    "to_be_asked",
+    "unasked",
+]
 
 CONFIRM = "confirm"
 CONFIRM_SCHEMA = {"type": "string", "description": "The plan that the user agreed to."}
@@ -71,14 +86,23 @@ class Plans:
             self._open.popitem(last=False)
         return plan
 
+    def has(self, plan: str) -> bool:
+        """Return whether a plan can still be used."""
+        return self._open.get(plan, 0.0) > self.clock()
+
+    def drop(self, plan: str) -> None:
+        """Let a plan be good for nothing."""
+        self._open.pop(plan, None)
+
+    def is_of(self, plan: str, caller: Caller, tool: str, arguments: dict[str, Any], revision: str) -> bool:
+        """Return whether a plan can still be used, for this call."""
+        hashed = self._hash(plan[:16], caller, tool, arguments, revision)
+        return self.has(plan) and hmac.compare_digest(plan[16:], hashed)
+
     def redeem(self, plan: str, caller: Caller, tool: str, arguments: dict[str, Any], revision: str) -> None:
         """Use a plan up; raises Conflict `plan_expired` or `plan_differs`, and then nothing may be done."""
         if self._open.pop(plan, 0.0) <= self.clock():
-            raise Conflict(
-                "plan_expired",
-                "There is no such plan any more: a plan is good for one call within ten minutes.",
-                remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
-            )
+            raise expired()
         nonce = plan[:16]
         if not hmac.compare_digest(plan[16:], self._hash(nonce, caller, tool, arguments, revision)):
             raise Conflict(
@@ -93,31 +117,46 @@ class Plans:
         return hmac.new(self._key, told.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
-async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | InputRequiredResult | None:
-    """Ask the person: whether they agree, or what the client must bring first, or None where no person can be asked."""
+def can_ask(context: Context[Any, Any]) -> bool:
+    """Return whether the host can ask a person."""
     capabilities = context.client_capabilities
     # MCP, Elicitation: a client that can ask a person says so in its capabilities.
-    if capabilities is None or capabilities.elicitation is None:
-        return None
+    return capabilities is not None and capabilities.elicitation is not None
+
+
+def asks_by_result(context: Context[Any, Any]) -> bool:
+    """Return whether the host is asked by what a call answers, and not while it is under way."""
+    return (context.protocol_version or "") >= _MODERN
+
+
+def to_be_asked(message: str, plan: str) -> InputRequiredResult:
+    """Return what the client must bring first: what a person says to a plan."""
     message = cut(message, _SHOWN)
-    if (context.protocol_version or "") >= _MODERN:
-        request = ElicitRequest(
-            params=ElicitRequestFormParams(message=message, requested_schema=Approval.model_json_schema())
-        )
-        return InputRequiredResult(input_requests={_ASKED: request}, request_state=plan)
+    request = ElicitRequest(
+        params=ElicitRequestFormParams(message=message, requested_schema=Approval.model_json_schema())
+    )
+    return InputRequiredResult(input_requests={_ASKED: request}, request_state=plan)
+
+
+async def elicited(context: Context[Any, Any], message: str) -> bool | None:
+    """Ask the person by the host: whether they agree, None where they made no choice."""
     try:
-        answer = await context.elicit(message, Approval)
+        answer = await context.elicit(cut(message, _SHOWN), Approval)
     except ValueError:  # accepted, with content of another form: nobody said that they approve
         return False
     # MCP, Elicitation: accept, decline, or cancel where a person made no choice.
+    if answer.action == "cancel":
+        return None
     return answer.action == "accept" and answer.data.approve
 
 
-def answer_of(context: Context[Any, Any]) -> tuple[str, bool] | None:
+def answer_of(context: Context[Any, Any]) -> tuple[str, bool | None] | None:
     """Return the plan that the client was asked about and whether the person agreed; None on the first call."""
     if context.request_state is None or context.input_responses is None:
         return None
     answer = context.input_responses.get(_ASKED)
+    if isinstance(answer, ElicitResult) and answer.action == "cancel":
+        return context.request_state, None
     if not isinstance(answer, ElicitResult) or answer.action != "accept" or answer.content is None:
         return context.request_state, False
     return context.request_state, answer.content.get("approve") is True
@@ -130,6 +169,15 @@ def takes_away(shown: dict[str, Any]) -> bool:
     removed = any(line.startswith("-") and number not in heads for number, line in enumerate(lines))
     removed = removed or len(heads) > len(shown.get("files", ()))  # removed text that looks like a head
     return removed or "cut" in shown or shown.get("runs_on_enter", False) is True
+
+
+def expired() -> Conflict:
+    """Return the refusal of a plan that there is not, or not any more."""
+    return Conflict(
+        "plan_expired",
+        "There is no such plan any more: a plan is good for one call within ten minutes.",
+        remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
+    )
 
 
 def declined() -> PolicyRefused:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import TextContent
-from msgspec.structs import replace
 from pydantic import PrivateAttr
 
 from devkeel.errors import DevkeelError, PolicyRefused
 from devkeel.policy.actions import ACTIONS
-from devkeel.policy.permission import builds
 from devkeel_mcp.answers.errors import error_result, internal_error, note_first
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
+from devkeel_mcp.calls.asking import Asking
 from devkeel_mcp.calls.call import Call, Workspace
 from devkeel_mcp.calls.callers import allowed, current, may_ever
-from devkeel_mcp.calls.consent import (
-    CONFIRM,
-    CONFIRM_SCHEMA,
-    answer_of,
-    ask,
-    declined,
-    plan_result,
-    takes_away,
-    unasked,
-)
+from devkeel_mcp.calls.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, declined
 from devkeel_mcp.calls.schema import input_schema
 from devkeel_words.policy_lines import without_settings
 
@@ -149,91 +137,28 @@ class StrictTool(Tool):
         permission = self._offer.permission(self._spec, asked=asked)
         call = Call(self._workspace, current(), report, permission=permission, disclosure=disclosure)
         answered = answer_of(context)
+        asking = Asking(self._workspace, self._offer, self._spec, context, call, parsed, arguments, self._handled)
         if not asked and answered is None:
-            return await self._unless_needed(call, parsed, arguments, context)
+            return await asking.unless_needed()
         async with self._refusing():
             await self._require_all(parsed)
         revision = await call.read(lambda environment: environment.revision())
         if answered is not None:
             plan, agreed = answered
-            if not agreed:
-                raise await self._turned_down(call, parsed, declined())
-            call = replace(call, agreed=True)
-        if plan is not None:
-            self._workspace.plans.redeem(str(plan), current(), self.name, arguments, revision)
-            return await self._unless_needed(call, _on(parsed, revision), arguments, context)
-        return await self._asked(call, parsed, arguments, revision, context)
-
-    async def _unless_needed(
-        self, call: Call, parsed: Arguments, arguments: dict[str, Any], context: Context[Any, Any]
-    ) -> CallToolResult | InputRequiredResult:
-        """Do it; where it turns out that a person has to agree to it, ask them."""
-        try:
-            return await self._handled(replace(call, asks=not call.agreed), parsed)
-        except PolicyRefused as error:
-            if error.code != "person_needed" or call.agreed:
-                raise
-            needed = error
-        revision = await call.read(lambda environment: environment.revision())
-        return await self._asked(call, parsed, arguments, revision, context, needed)
-
-    async def _asked(
-        self,
-        call: Call,
-        parsed: Arguments,
-        arguments: dict[str, Any],
-        revision: str,
-        context: Context[Any, Any],
-        needed: PolicyRefused | None = None,
-    ) -> CallToolResult | InputRequiredResult:
-        """Show what would be done, and do it when the person agrees. needed: why they are asked in any case."""
-        consents = self._spec.consents or needed is not None
-        told = (call.disclosure or self._workspace.disclosure).data(arguments)
-        message = f"{self.name} with {json.dumps(told, ensure_ascii=False)}"
-        shown: dict[str, Any] = {}
-        # what executes is not tried first: that would be half of what is asked about
-        if "dry_run" in type(parsed).model_fields and not self._spec.executes:
-            building = builds(getattr(parsed, "level", None))
-            gentle = {"dry_run": True} | ({"level": None} if building else {})
-            tried = await self._handled(
-                replace(call, permission=call.permission.still()), parsed.model_copy(update=gentle)
-            )
-            shown = tried.structured_content or {}
-            # What changes no file may still wait for a person, as a note says then.
-            idle = not shown.get("changed", True) and not (consents and shown.get("notes"))
-            if tried.is_error or idle:
-                return tried
-            asks = consents or self._offer.asks != "destructive"
-            if not asks and not takes_away(shown) and not building:
-                return await self._unless_needed(call, _on(parsed, revision), arguments, context)
-            blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
-            tried_of = blocks.rpartition("\nNext: ")[0]
-            message = f"{message}\n{tried_of}" if consents else tried_of
-        plan = self._workspace.plans.propose(current(), self.name, arguments, revision)
-        message = (call.disclosure or self._workspace.disclosure).text(message)
-        agreed = await ask(context, message, plan)
-        if agreed is None and needed is not None:
-            raise await self._turned_down(call, parsed, needed)
-        if agreed is None and self._spec.by_person is not None:
-            raise await self._turned_down(call, parsed, unasked(self.name, self._spec.by_person(parsed)))
-        if agreed is None:
-            return plan_result(message, shown, plan)
-        if not isinstance(agreed, bool):
-            return agreed
-        if not agreed:
-            raise await self._turned_down(call, parsed, declined())
-        now = await call.read(lambda environment: environment.revision())
-        self._workspace.plans.redeem(plan, current(), self.name, arguments, now)
-        return await self._handled(replace(call, agreed=True), _on(parsed, revision))
-
-    async def _turned_down(self, call: Call, parsed: Arguments, error: PolicyRefused) -> PolicyRefused:
-        """Have the history and those who listen know that no person has agreed, and return why."""
-        given = parsed.model_dump()
-        verbs = self._spec.verbs
-        writing = next((verb for verb in verbs if "write" in ACTIONS[verb].needed(given)), verbs[0])
-        with suppress(DevkeelError):
-            await call.read(lambda environment: environment.turned_down(writing, error, given))
-        return error
+            said = await asking.of_both(plan, agreed)
+            if said is None:
+                return await asking.waits(plan, revision)
+            if not said:
+                raise await asking.refused(plan, declined())
+            asking = asking.agreed()
+        if plan is None:
+            return await asking.ask(revision)
+        if answered is None and self._workspace.page.has(str(plan)):
+            return await asking.waits(str(plan), revision)
+        await asking.redeem(str(plan), revision)
+        if answered is None and await self._workspace.page.attended():
+            return await asking.ask(revision)  # a page was opened since: the person is at it
+        return await asking.on(revision).unless_needed()
 
     async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
         result: CallToolResult = await self.fn(call, parsed)
@@ -247,10 +172,3 @@ def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
     if offer.may_ask(spec):
         schema["properties"][CONFIRM] = CONFIRM_SCHEMA
     return schema
-
-
-def _on(parsed: Arguments, revision: str) -> Arguments:
-    """Return the arguments bound to the revision that the person saw."""
-    if "expected_revision" not in type(parsed).model_fields:
-        return parsed
-    return parsed.model_copy(update={"expected_revision": revision})

@@ -67,9 +67,7 @@ def asked(root: Path, **more: object) -> Wish:
 
 
 def proposed(asker: Asker, **more: object) -> OpenProposal:
-    found = asker.propose(asked(asker.root, **more))
-    assert found is not None
-    return found
+    return asker.propose(asked(asker.root, **more))
 
 
 def only(person: Environment) -> ProposalView:

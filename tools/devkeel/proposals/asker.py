@@ -44,11 +44,8 @@ class Asker(Struct):
         """Return whether a page is open on which a person can answer. Makes nothing."""
         return attended(self.root)
 
-    def propose(self, asked: Wish) -> OpenProposal | None:
-        """Ask; None where no other process would believe the record, so that no page could show it.
-
-        Raises StateError, Busy.
-        """
+    def propose(self, asked: Wish) -> OpenProposal:
+        """Ask. Raises StateError, also where no other process would believe the record, and Busy."""
         with self._lock:
             self._begin()
             since = now()
@@ -62,9 +59,10 @@ class Asker(Struct):
             files.write_record(records.record_of(self.state, proposal.id), msgspec.to_builtins(proposal))
             # As it is read: an answer names the digest of that.
             kept = next((item for item in records.stored(self.state) if item.id == proposal.id), None)
-            if kept is None or origin.unkept(self.state) is not None:
+            unkept = origin.unkept(self.state)
+            if kept is None or unkept is not None:
                 records.forget(self.state, proposal.id)
-                return None
+                raise _unseen(self.state, *(unkept or ("what was written there is gone", "Repeat the call.")))
             self._open[proposal.id] = kept
             return kept
 
@@ -120,3 +118,12 @@ class Asker(Struct):
             with suppress(OSError):
                 if not locks.is_held(path):
                     directory.discard(path)
+
+
+def _unseen(state: Path, why: str, remedy: str) -> StateError:
+    return StateError(
+        "state_unusable",
+        f"No page can show what is asked: {why}. Nothing was done.",
+        seen=str(records.folder_of(state)),
+        remedy=remedy,
+    )
