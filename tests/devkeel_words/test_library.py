@@ -44,6 +44,7 @@ ALLOWED = {
     "devkeel/environments/named.py": "what a shell says is the content of the file that is written",
     "devkeel/environments/shell_code.py": "what a shell says is the content of the file that is written",
     "devkeel/generate/devcontainer.py": "what a shell runs is the content of the file that is written",
+    "devkeel/generate/image.py": "a flag of the program in an example",
     "devkeel/generate/pipelines/github.py": "what a shell runs is the content of the file that is written",
     "devkeel/generate/pipelines/gitlab.py": "what a shell runs is the content of the file that is written",
     "devkeel/generate/pipelines/plan.py": "what a shell runs is the content of the file that is written",

@@ -24,8 +24,9 @@ from devkeel_mcp.calls.consent import (
     takes_away,
     to_be_asked,
     unasked,
+    waiting_result,
 )
-from devkeel_mcp.calls.on_page import Patience, waiting_result, wish
+from devkeel_mcp.calls.on_page import Patience, wish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -137,13 +138,13 @@ class Asking(Struct, frozen=True):
         if said is None and page.has(plan):
             return await self._still(plan, message, shown)
         if said is None and needed is not None:
-            raise await self.refused(plan, needed)
+            raise await self.turn_down(plan, needed)
         if said is None and self.spec.by_person is not None:
-            raise await self.refused(plan, unasked(self.spec.name, self.spec.by_person(self.parsed)))
+            raise await self.turn_down(plan, unasked(self.spec.name, self.spec.by_person(self.parsed)))
         if said is None:
             return plan_result(message, shown, plan)
         if not said:
-            raise await self.refused(plan, declined())
+            raise await self.turn_down(plan, declined())
         await self.redeem(plan, await self._revision())
         agreed = self.agreed().on(revision)
         return await agreed.handled(agreed.call, agreed.parsed)
@@ -186,7 +187,7 @@ class Asking(Struct, frozen=True):
         finally:
             await self._drop(plan)
 
-    async def refused(self, plan: str, error: PolicyRefused) -> PolicyRefused:
+    async def turn_down(self, plan: str, error: PolicyRefused) -> PolicyRefused:
         """Have the history and those who listen know that no person has agreed, and return why."""
         await self._drop(plan)
         given = self.parsed.model_dump()

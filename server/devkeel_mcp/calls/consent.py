@@ -49,6 +49,7 @@ __all__ = [
     "takes_away",
     "to_be_asked",
     "unasked",
+    "waiting_result",
 ]
 
 CONFIRM = "confirm"
@@ -203,4 +204,17 @@ def plan_result(message: str, shown: dict[str, Any], plan: str) -> CallToolResul
     return CallToolResult(
         content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],
         structured_content=shown | {CONFIRM: plan, "next": then},
+    )
+
+
+def waiting_result(message: str, shown: dict[str, Any], plan: str | None, until: str) -> CallToolResult:
+    """Return the answer while a person is asked on the page. plan: where the tool takes one."""
+    again = f"with {CONFIRM}={plan!r}" if plan is not None else "as it is"
+    then = (
+        f"A person is asked on the page and has not answered yet. Repeat the call {again} to wait for them again, until"
+        f" {until}. Nothing else of yours is their consent."
+    )
+    return CallToolResult(
+        content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],
+        structured_content=shown | ({} if plan is None else {CONFIRM: plan}) | {"waits_until": until, "next": then},
     )

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
-from mcp_types import CallToolResult, TextContent
 from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Conflict
-from devkeel_mcp.calls.consent import CONFIRM
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +31,7 @@ else:
     asking = Deferred("devkeel.proposals.asker")
     proposals = Deferred("devkeel.proposals.proposal")
 
-__all__ = ["OnPage", "Patience", "waiting_result", "wish"]
+__all__ = ["OnPage", "Patience", "wish"]
 
 _LOOK = 0.25
 # Looks between two of the files, and between two words to a host, which gives up on a call that is silent.
@@ -189,16 +187,3 @@ def wish(caller: Any, tool: str, revision: str, message: str, **more: Any) -> Wi
     shown = proposals.shown_of(more.pop("shown"))
     roles = tuple(role.name for role in caller.roles)
     return proposals.Wish(caller.client or caller.kind, "server", tool, revision, message, roles, shown=shown, **more)
-
-
-def waiting_result(message: str, shown: dict[str, Any], plan: str | None, until: str) -> CallToolResult:
-    """Return the answer while a person is asked on the page. plan: where the tool takes one."""
-    again = f"with {CONFIRM}={plan!r}" if plan is not None else "as it is"
-    then = (
-        f"A person is asked on the page and has not answered yet. Repeat the call {again} to wait for them again, until"
-        f" {until}. Nothing else of yours is their consent."
-    )
-    return CallToolResult(
-        content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],
-        structured_content=shown | ({} if plan is None else {CONFIRM: plan}) | {"waits_until": until, "next": then},
-    )

@@ -149,7 +149,7 @@ class StrictTool(Tool):
             if said is None:
                 return await asking.waits(plan, revision)
             if not said:
-                raise await asking.refused(plan, declined())
+                raise await asking.turn_down(plan, declined())
             asking = asking.agreed()
         if plan is None:
             return await asking.ask(revision)
