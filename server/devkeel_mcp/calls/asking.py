@@ -119,7 +119,9 @@ class Asking(Struct, frozen=True):
         if hosted and asks_by_result(self.context):
             return to_be_asked(message, plan)
         if hosted and on_page:
-            return await page.beside(plan, self.call, lambda: elicited(self.context, message), await self._seconds())
+            return await page.beside(
+                plan, self._patience(), lambda: elicited(self.context, message), await self._seconds()
+            )
         if hosted:
             return await elicited(self.context, message) is True
         return await self._wait(plan) if on_page else None
@@ -229,9 +231,12 @@ class Asking(Struct, frozen=True):
         await self.workspace.page.withdraw(plan)
 
     async def _wait(self, plan: str) -> bool | None:
-        patience = Patience()
+        patience = self._patience()
         patience.ends_after(await self._seconds())
-        return await self.workspace.page.wait(plan, self.call, patience)
+        return await self.workspace.page.wait(plan, patience)
+
+    def _patience(self) -> Patience:
+        return Patience(self._revision, self.call.report)
 
     async def _seconds(self) -> float:
         return await self.call.read(lambda environment: environment.patience())

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from devkeel.proposals import proposal as proposals
     from devkeel.proposals.asker import Asker
     from devkeel.proposals.proposal import OpenProposal, Wish
-    from devkeel_mcp.calls.call import Call
     from devkeel_mcp.calls.consent import Plans
 else:
     project_root = Deferred("devkeel.project.root")
@@ -40,8 +39,13 @@ _TOLD = "Waiting for a person, who is asked on the page."
 
 
 class Patience(Struct):
-    """Until when a call waits, on the clock of the event loop; for ever where the host asks too."""
+    """How a call waits. until: on the clock of the event loop; for ever where the host asks too.
 
+    revision: reads that of the files. report: says to the host that it still waits.
+    """
+
+    revision: Callable[[], Awaitable[str]]
+    report: Callable[[float, str], Awaitable[None]] | None
     until: float = float("inf")
 
     def ends_after(self, seconds: float) -> None:
@@ -116,7 +120,7 @@ class OnPage(Struct, frozen=True, dict=True):
         for asker in self._askers:
             asker.close()
 
-    async def wait(self, plan: str, call: Call, patience: Patience) -> bool | None:
+    async def wait(self, plan: str, patience: Patience) -> bool | None:
         """Wait for what is said on a page; None where nothing was when the patience ended, or can be any more.
 
         Raises Conflict `plan_differs` where the files change meanwhile.
@@ -129,16 +133,16 @@ class OnPage(Struct, frozen=True, dict=True):
             if anyio.current_time() >= patience.until:
                 return None
             if step % _FILES == _FILES - 1:
-                await self._require_same(call, found)
-            if step % _SPEAK == 0 and call.report is not None:
+                await self._require_same(patience, found)
+            if step % _SPEAK == 0 and patience.report is not None:
                 # MCP, Progress: the number grows with each notification.
-                await call.report(step, _TOLD)
+                await patience.report(step, _TOLD)
             step += 1
             await anyio.sleep(_LOOK)
         return None
 
-    async def _require_same(self, call: Call, found: OpenProposal) -> None:
-        if await call.read(lambda environment: environment.revision()) != found.asked.revision:
+    async def _require_same(self, patience: Patience, found: OpenProposal) -> None:
+        if await patience.revision() != found.asked.revision:
             raise Conflict(
                 "plan_differs",
                 "The files have changed while a person was asked on the page.",
@@ -146,7 +150,7 @@ class OnPage(Struct, frozen=True, dict=True):
             )
 
     async def beside(
-        self, plan: str, call: Call, host: Callable[[], Awaitable[bool | None]], seconds: float
+        self, plan: str, patience: Patience, host: Callable[[], Awaitable[bool | None]], seconds: float
     ) -> bool | None:
         """Ask by the host and on the page at once: the first who says yes or no counts.
 
@@ -154,7 +158,6 @@ class OnPage(Struct, frozen=True, dict=True):
         """
         said: list[bool] = []
         failed: list[Exception] = []
-        patience = Patience()
         async with anyio.create_task_group() as group:
 
             async def hear(asking: Callable[[], Awaitable[bool | None]]) -> None:
@@ -174,7 +177,7 @@ class OnPage(Struct, frozen=True, dict=True):
                 return found
 
             group.start_soon(hear, by_host)
-            group.start_soon(hear, lambda: self.wait(plan, call, patience))
+            group.start_soon(hear, lambda: self.wait(plan, patience))
         if said:
             return said[0]
         if failed:
