@@ -16,6 +16,7 @@ from devkeel import __version__
 from devkeel_review.rendering import render
 from devkeel_review.still import still
 from devkeel_review.views import VIEWS
+from devkeel_review.views.now import PARTS
 from devkeel_words import lines
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def export(review: Review, limit: int) -> Exported:
     moments, older = _newest(review, limit)
     numbers = [moment.operation.id for moment in moments if moment.operation is not None]
     addresses = {"#now", "#history", *(f"#operation?id={number}" for number in numbers)}
-    now = _fragment(review, "now", {}, addresses, prefix="now", deeper=1)
+    now = _now(review, addresses)
     details = dict(_details(review, numbers, addresses))
     left_out = tuple(_left_out(older, len(numbers) - len(details)))
     style, script = _asset("review.css"), Markup("\n").join(map(_asset, _ASSETS))
@@ -74,6 +75,13 @@ def export(review: Review, limit: int) -> Exported:
         "script_hash": _hash(script),
     }
     return Exported(render("export.html", values), len(numbers), len(details), left_out)
+
+
+def _now(review: Review, addresses: Collection[str]) -> Markup:
+    """Return how it is now, with the parts that the page fetches apart."""
+    first = _fragment(review, "now", {}, addresses, prefix="now", deeper=1)
+    parts = (_fragment(review, part.name, {"in": "now"}, addresses, prefix="now", deeper=1) for part in PARTS)
+    return Markup('{}<div class="cards">{}</div>').format(first, Markup().join(parts))
 
 
 def _newest(review: Review, limit: int) -> tuple[list[Moment], bool]:

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 __all__ = [
     "HEIGHT",
     "WIDTH",
-    "Bar",
     "Line",
     "Mark",
     "Plot",
     "Series",
     "Tick",
     "Value",
-    "bar",
-    "in_bytes",
+    "binary_unit",
     "in_percent",
     "in_seconds",
     "plot",
@@ -34,7 +32,6 @@ WIDTH, HEIGHT = 400, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 388, 10, 142
 _TICKS = 4  # about as many as are read without counting
 _LABELS = 6
-_HUNDRED = 100.0
 # An axis that begins at nothing hides what moves where all values are about the same.
 _ALIKE = 0.6
 
@@ -101,16 +98,6 @@ class Plot(Struct, frozen=True):
     bottom: float = _BOTTOM
 
 
-class Bar(Struct, frozen=True):
-    """A share of a hundred beside the share that is asked for, both as widths in percent and as text."""
-
-    amount: float | None
-    asked: float | None
-    met: bool | None
-    text: str
-    asked_text: str | None
-
-
 def plot(
     title: str,
     series: Sequence[Series],
@@ -118,16 +105,18 @@ def plot(
     say: Callable[[float], str],
     *,
     top: float | None = None,
+    whole: bool = False,
 ) -> Plot | None:
     """Return the plot of series over columns, None where no value is there.
 
-    columns: what each is called. say: an amount with its unit. top: the greatest amount that there can be.
+    columns: what each is called. say: an amount with its unit. top: the greatest amount that there can be. whole: the
+    axis begins at nothing, whatever the values are.
     """
     shown = [item for item in series if any(value.amount is not None for value in item.values)]
     amounts = [value.amount for item in shown for value in item.values if value.amount is not None]
     if not amounts:
         return None
-    rows = _rows(min(amounts), max(amounts), top, say)
+    rows = _rows(0.0 if whole else min(amounts), max(amounts), top, say)
     low, high = rows[0], rows[-1]
 
     def place(value: float) -> float:
@@ -147,13 +136,6 @@ def plot(
     )
 
 
-def bar(amount: float | None, asked: float | None) -> Bar:
-    """Return a share in percent beside the one that is asked for."""
-    met = None if amount is None or asked is None else amount >= asked
-    text = "not measured" if amount is None else in_percent(amount)
-    return Bar(amount, asked, met, text, None if asked is None else in_percent(asked))
-
-
 def in_seconds(value: float) -> str:
     """Return seconds as a person says them."""
     if value >= 60:  # noqa: PLR2004  (seconds in a minute)
@@ -164,13 +146,14 @@ def in_seconds(value: float) -> str:
     return f"{value * 1000:.3g} ms"
 
 
-def in_bytes(value: float) -> str:
-    """Return bytes in decimal multiples (IEC 80000-13 has the binary ones)."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(value) < 1000:  # noqa: PLR2004  (what the prefixes count by)
-            return f"{value:.4g} {unit}"
-        value /= 1000
-    return f"{value:.4g} TB"
+def binary_unit(most: float) -> tuple[str, float]:
+    """Return the unit in which amounts of bytes up to one are said, and how many bytes it is (IEC 80000-13)."""
+    unit, factor = "B", 1.0
+    for name in ("KiB", "MiB", "GiB", "TiB"):
+        if most < factor * 1024:
+            break
+        unit, factor = name, factor * 1024
+    return unit, factor
 
 
 def in_percent(value: float) -> str:

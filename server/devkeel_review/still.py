@@ -18,7 +18,7 @@ _ACTIVE = frozenset(
     {"button", "dialog", "embed", "form", "iframe", "input", "object", "script", "select", "style", "textarea"}
 )
 _CLASSES = frozenset({"answer", "buttons", "filters", "head", "pager", "row-actions", "tabs"})
-_DATA = ("data-act", "data-log", "data-more")
+_DATA = ("data-act", "data-later", "data-log", "data-more")
 # What names elements by their id.
 _REFERENCES = frozenset(
     {"aria-controls", "aria-describedby", "aria-details", "aria-labelledby", "for", "headers", "list"}

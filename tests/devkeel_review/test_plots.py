@@ -10,8 +10,7 @@ from devkeel_review.plots import (
     Plot,
     Series,
     Value,
-    bar,
-    in_bytes,
+    binary_unit,
     in_percent,
     in_seconds,
     plot,
@@ -65,6 +64,10 @@ def test_an_axis_begins_at_nothing_unless_that_would_hide_what_moves() -> None:
     assert not drawn(1.0, 9.0).cut
     assert drawn(990.0, 1000.0).cut
     assert not drawn(0.0, 0.0).cut
+    values = (Value(0, 990.0), Value(1, 1000.0))
+    whole = plot("Checks", [Series("all", values)], ["#1", "#2"], in_seconds, whole=True)
+    assert whole is not None
+    assert not whole.cut
 
 
 def test_a_share_of_a_hundred_ends_there() -> None:
@@ -107,14 +110,7 @@ def test_amounts_are_said_as_a_person_says_them() -> None:
     assert [in_seconds(value) for value in (0, 0.0123, 1.5, 59.9, 60, 61, 3600)] == [
         *("0 s", "12.3 ms", "1.5 s", "59.9 s", "1 min", "1 min 1 s", "60 min"),
     ]
-    assert [in_bytes(value) for value in (0, 999, 1000, 1.5e6, 2e9, 3e12)] == [
-        *("0 B", "999 B", "1 kB", "1.5 MB", "2 GB", "3 TB"),
+    assert [binary_unit(value) for value in (0, 1023, 1024, 1.5 * 2**20, 2**50)] == [
+        *(("B", 1), ("B", 1), ("KiB", 2**10), ("MiB", 2**20), ("TiB", 2**40)),
     ]
     assert in_percent(99.99) == "99.99%"
-
-
-def test_a_bar_says_whether_it_meets_what_is_asked() -> None:
-    assert (bar(80.0, 80.0).met, bar(79.99, 80.0).met, bar(None, 80.0).met, bar(50.0, None).met) == (
-        *(True, False, None, None),
-    )
-    assert bar(79.99, 80.0).text == "79.99%"

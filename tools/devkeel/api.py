@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
+    from devkeel.project.gates import Gates
     from devkeel.proposals import verbs as proposals
     from devkeel.proposals.proposal import ProposalList, ProposalView
     from devkeel.remedies import changing, known_causes, repair
@@ -597,6 +598,10 @@ class Environment:
     def gate_history(self, *, limit: int = 500) -> GateHistory:
         """Return what gates came to, newest first."""
         return gate_records.history(self.project.state, limit)
+
+    def gate_settings(self) -> Gates | None:
+        """Return what the settings say of gates, with all stages; None where they say nothing."""
+        return self.context.settings.gates
 
     def run(
         self,

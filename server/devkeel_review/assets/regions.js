@@ -20,6 +20,8 @@ export async function show(place, address) {
   heading.tabIndex = -1;
   heading.focus();
   document.title = `${heading.textContent} · devkeel review`;
+  // What takes longer than the rest comes when it is there; while the line is lost, with the next change.
+  for (const part of place.querySelectorAll("[data-later]")) renew([part]).catch(() => {});
 }
 
 /** Fetch again what follows one of the marks that have changed. */
@@ -53,8 +55,11 @@ export function fragmentOf(markup) {
 
 /** Make an element what another one is; what has an id stays itself, with focus, selection and scroll. */
 export function patch(old, fresh) {
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const reader = (name) => name === "open" && old.nodeName === "DETAILS"; // what its reader has opened
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !reader(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes)
+    if (old.getAttribute(name) !== value && !reader(name)) old.setAttribute(name, value);
+  if (old.matches("[data-log], .answer")) return; // filled by others: a log as it comes, the answer to a form
   const kept = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {

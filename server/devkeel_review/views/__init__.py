@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from devkeel_review.views.course import COURSE
 from devkeel_review.views.frame import FRAME
+from devkeel_review.views.gates import GATES
 from devkeel_review.views.history import HISTORY
+from devkeel_review.views.locks import LOCKS
 from devkeel_review.views.now import NOW
 from devkeel_review.views.operation import OPERATION
 from devkeel_review.views.view import PageView
@@ -18,5 +21,8 @@ VIEWS: dict[str, PageView] = {
         HISTORY,
         OPERATION,
         FRAME,
+        LOCKS,
+        GATES,
+        COURSE,
     )
 }

@@ -1,21 +1,121 @@
-"""What is: declared, checked, applied, running."""
+"""What is declared, checked, applied and running, as one picture: where these differ, and what mends that."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from devkeel.errors import DevkeelError
+from devkeel_review.views.course import COURSE
+from devkeel_review.views.gates import GATES
+from devkeel_review.views.locks import LOCKS
 from devkeel_review.views.view import PageView
+from devkeel_words import lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.api import Environment
+    from devkeel.environments.measurements import Measurement
+    from devkeel.errors import Diagnostic
+    from devkeel.inspection.status import Stages
+    from devkeel.processes.state import ProcessState
     from devkeel_review.review import Review
 
-__all__ = ["NOW"]
+__all__ = ["NOW", "PARTS", "Sign", "signs"]
+
+PARTS = (LOCKS, GATES, COURSE)
+"""What is read apart, since it takes longer."""
+
+_MADE = 50
+
+
+class Sign(Struct, frozen=True):
+    """How one of the four is. state: as painted. word: the same in a word. gap: what parts it from the one before."""
+
+    state: str
+    word: str
+    gap: str = ""
+
+
+def signs(stages: Stages, problems: tuple[Diagnostic, ...]) -> dict[str, Sign]:
+    """Return how declared, checked, applied and running are."""
+    errors = sum(item.severity == "error" for item in problems)
+    wrong = f"{errors} error{'s' * (errors != 1)}"
+    checked = Sign("warn", "not checked", "differs") if "checked" in stages.behind else Sign("ok", "passed", "the same")
+    return {
+        "declared": Sign("bad", wrong) if errors else Sign("ok", "no error"),
+        "checked": Sign("bad", wrong, checked.gap) if errors else checked,
+        "applied": _applied(stages),
+        "running": _running(stages),
+    }
+
+
+def _applied(stages: Stages) -> Sign:
+    if stages.applied is None:
+        return Sign("idle", "never", "nothing applied")
+    if "applied" in stages.behind:
+        return Sign("warn", "another one", "differs")
+    return Sign("ok", "in part" if stages.partial else "current", "the same")
+
+
+def _running(stages: Stages) -> Sign:
+    if stages.running is None:
+        return Sign("idle", "nothing", "nothing runs")
+    if stages.running == "unknown":
+        return Sign("warn", "not known", "not known")
+    return Sign("warn", "older", "differs") if "running" in stages.behind else Sign("run", "current", "the same")
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
-    return {"inspection": review.call(lambda environment: environment.inspect())}
+    try:
+        return {"error": None, "parts": PARTS, **review.call(_looked)}
+    except DevkeelError as error:  # nothing is declared, or cannot be read: the view stays, and sees when that changes
+        return {"error": review.disclosure.error(error), "parts": PARTS}
 
 
-NOW = PageView("now", "Now", ("declaration", "history", "environments", "processes"), "now.html", _read, listed=True)
+def _looked(environment: Environment) -> dict[str, Any]:
+    found = environment.inspect()
+    stages = found.stages
+    assert stages is not None  # noqa: S101  (an inspection that succeeds has them)
+    here = lines.checks_here(found.levels, found.skipped)
+    return {
+        "backend": found.backend,
+        "files": found.files,
+        "here": f"{here[0].upper()}{here[1:]}",
+        "changed_since": found.changed_since,
+        "environment": next((item.name for item in found.environments if item.active), None),
+        "last": found.last_operation,
+        "notes": found.notes,
+        "problems": found.problems,
+        "processes": _processes(environment) if stages.running is not None else (),
+        "recovery_pending": found.recovery_pending,
+        "revision": found.revision,
+        "signs": signs(stages, found.problems),
+        "size": _size(environment, stages),
+        "stages": stages,
+    }
+
+
+def _processes(environment: Environment) -> tuple[ProcessState, ...]:
+    with suppress(DevkeelError):  # that they do not answer is said where they are
+        return environment.processes().processes
+    return ()
+
+
+def _size(environment: Environment, stages: Stages) -> Measurement | None:
+    """Return what was measured of the environment that is in use."""
+    made = environment.course(limit=_MADE).made
+    return next((item for item in reversed(made) if item.time == stages.time), None)
+
+
+NOW = PageView(
+    "now",
+    "Now",
+    ("declaration", "history", "environments", "processes"),
+    "now.html",
+    _read,
+    listed=True,
+)

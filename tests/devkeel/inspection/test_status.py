@@ -45,8 +45,10 @@ def test_the_revision_that_runs_is_told_and_where_it_differs(world: Make) -> Non
     started = here.manage("start")
     found = stages(here)
     assert (found.running, found.manager, about_processes(found)) == (found.declared, started.manager, [])
+    assert "running" not in found.behind
     here.declare("b", LONG)
     found = stages(here)
+    assert "running" in found.behind
     assert found.running == started.revision != found.declared
     assert do("start") in about_processes(found)[0]
     here.manage("start")
@@ -62,6 +64,7 @@ def test_another_lock_differs_too(world: Make) -> None:
     path.write_text(json.dumps(json.loads(path.read_text())))
     found = stages(here)
     assert (found.running, len(about_processes(found))) == (found.declared, 1)
+    assert "running" in found.behind
 
 
 def test_processes_that_somebody_else_started_are_of_an_unknown_revision(world: Make) -> None:

@@ -44,7 +44,12 @@ def stages_of(
     same = good is not None and good.is_of(revisions, project)
     alive = good is not None and is_there(project, good)
     missing = left_out(good.applied.backend, files) if good is not None else ()
-    differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive, unsealed=unsealed), *_outdated(sight))
+    apart = {
+        "checked": (*_unchecked(checked),),
+        "applied": (*_unapplied(good, same=same, alive=alive, unsealed=unsealed),),
+        "running": (*_outdated(sight),),
+    }
+    differs = tuple(sentence for sentences in apart.values() for sentence in sentences)
     if good is not None and missing:
         differs += (
             f"What is applied is of the {good.applied.backend} backend, which leaves out {', '.join(missing)}.",
@@ -61,6 +66,7 @@ def stages_of(
         manager=sight.pid if sight else None,
         differs=differs,
         partial=missing or None,
+        behind=tuple(stage for stage, sentences in apart.items() if sentences),
     )
 
 
@@ -99,7 +105,8 @@ class Stages(Struct, frozen=True):
     whether that is what is declared, lock files included, and still there. running: the revision that the processes
     were started with, `unknown` where devkeel does not know, None where none run; manager: the PID of their manager.
     differs: a sentence for each of these that is not what is declared, with what to do. partial: what devenv.nix
-    declares and the backend that was applied does not realise, None where that is nothing.
+    declares and the backend that was applied does not realise, None where that is nothing. behind: which of `checked`,
+    `applied` and `running` are of something else than what is declared, or of nobody knows what.
     """
 
     declared: str
@@ -113,3 +120,4 @@ class Stages(Struct, frozen=True):
     manager: int | None = None
     differs: tuple[str, ...] = ()
     partial: tuple[str, ...] | None = None
+    behind: tuple[str, ...] = ()

@@ -111,6 +111,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     # What block takes back takes `write`, and making the environment anew `build`: without them it is told, not done.
     "gate": VerbNeeds(_takes("execute"), (When("run", False, drops=frozenset({"execute"})),)),
     "gate_history": _LOOKING,
+    "gate_settings": _LOOKING,
     "build": _BUILDING,
     "evaluate_nix": _LOOKING,
     "run_packages": VerbNeeds(_takes("build", "execute")),

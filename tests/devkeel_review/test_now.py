@@ -1,0 +1,191 @@
+"""What is, as a person sees it: a real page, other processes that change the project meanwhile, and real Nix."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from devkeel.gates.figures import Counts, Figures
+from devkeel.gates.records import GateRecord, keep
+from devkeel.inspection.status import Stages
+from devkeel.project.gates import Gates, GateStage
+from devkeel_review.views.gates import courses
+from devkeel_review.views.locks import days_since
+from devkeel_review.views.now import Sign, signs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+    from tests.devkeel_review.conftest import Reviewed
+
+pytestmark = pytest.mark.xdist_group("review-now")
+
+
+def open_now(page: Page, served: Reviewed) -> None:
+    page.goto(served.address)
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    expect(page.locator("[data-later]")).to_have_count(0)
+
+
+def stage(page: Page, name: str) -> dict[str, str]:
+    found = page.locator(".stage", has_text=name)
+    return {"state": found.get_attribute("data-state") or "", "text": found.inner_text()}
+
+
+def run(passed: float | None, verdict: str = "passed", name: str = "growth", time: str = "01") -> GateRecord:
+    figures = Figures(Counts(1, 0, 0), None)
+    return GateRecord(
+        name,
+        "warn",
+        verdict,  # type: ignore[arg-type]  (one of them)
+        {"coverage": None, "passed": 90.0},
+        {"coverage": None, "passed": passed},
+        figures,
+        f"2026-01-{time}T10:00:00+00:00",
+        1.5,
+        operation=1,
+    )
+
+
+def test_without_a_declaration_it_says_so_and_sees_when_there_is_one(
+    review: Callable[..., Reviewed], page: Page, tmp_path: Path
+) -> None:
+    served = review(root=tmp_path)
+    open_now(page, served)
+    expect(page.locator("#now .notice")).to_contain_text("missing_file")
+    (tmp_path / "devenv.nix").write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.jq ];\n}\n")
+    expect(page.locator(".stage").first).to_have_attribute("data-state", "ok")
+    expect(page.locator(".stage")).to_have_count(4)
+
+
+def test_it_follows_what_other_processes_do_and_shows_where_the_four_differ(
+    review: Callable[..., Reviewed], page: Page
+) -> None:
+    served = review()
+    open_now(page, served)
+    stages = page.locator(".stage")
+    expect(stages.nth(1)).to_have_attribute("data-state", "warn")
+    assert [stage(page, name)["state"] for name in ("Declared", "Applied", "Running")] == ["ok", "idle", "idle"]
+    expect(page.locator("#locks")).to_contain_text("devenv.lock")
+    expect(page.locator("#course-times")).to_contain_text("No operation was checked yet")
+    page.locator("#now").evaluate("(node) => { node.dataset.kept = 'yes'; }")
+    assert served.command("add", "ripgrep").returncode == 0
+    expect(stages.nth(1)).to_have_attribute("data-state", "ok")
+    expect(stages.nth(1)).to_contain_text("syntax, schema")
+    expect(stages.first).to_contain_text("#1")
+    picture = page.locator("#course-times svg[role=img]").first
+    expect(picture).to_have_attribute("aria-label", re.compile("Time of checks.*#1"))
+    summary = page.locator("#course-times-table > summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#course-times-table a")).to_have_attribute("href", "#operation?id=1")
+    path = served.root / "devenv.nix"
+    path.write_text(path.read_text().replace("pkgs.jq", "pkgs.jq pkgs.jqq"))
+    expect(stages.nth(1)).to_have_attribute("data-state", "warn")
+    expect(page.locator("#now .notice", has_text="devenv.nix").first).to_be_visible()
+    expect(page.locator("#now .notice", has_text="jqq")).to_be_visible()
+
+
+def test_a_page_without_execute_applies_nothing_and_checks_text_alone(
+    review: Callable[..., Reviewed], page: Page
+) -> None:
+    served = review()
+    open_now(page, served)
+    apply = page.get_by_role("button", name="Apply")
+    expect(apply).to_be_disabled()
+    reason = page.locator(f"#{apply.get_attribute('aria-describedby')}")
+    expect(reason).to_contain_text("--execute")
+    header = "headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}"
+    for act, body in (("apply", "{}"), ("check", "{}"), ("check", '{"level": "build"}')):
+        sent = f"fetch('/do/{act}', {{method: 'POST', body: '{body}', {header}}})"
+        assert page.evaluate(f"{sent}.then(answer => answer.status)") == 403
+    page.get_by_role("button", name="Check the text").press("Enter")
+    answer = page.locator("#now-answer")
+    expect(answer.locator(".notice").first).to_have_attribute("data-state", "ok")
+    expect(answer).to_be_focused()
+    assert not (served.root / ".devkeel" / "envs").exists()
+
+
+def test_gates_are_bars_beside_what_is_asked_for_and_a_course(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review()
+    (served.root / "devkeel.toml").write_text('[gates]\nstage = "growth"\nmode = "block"\n')
+    open_now(page, served)
+    gates = page.locator("#gates")
+    expect(gates).to_contain_text("not run yet")
+    state = served.root / ".devkeel"
+    keep(state, run(95.0))
+    keep(state, run(70.0, "failed", time="02"))
+    expect(gates.locator(".badge-bad").first).to_be_visible()
+    expect(gates.get_by_role("img", name="Tests that pass: 70%, at least 90%")).to_be_visible()
+    expect(gates.locator(".plot-bad")).to_have_count(1)
+    expect(gates.locator("polyline.plot-limit")).to_have_count(1)
+    gates.locator("summary").click()
+    expect(gates.locator("tbody tr")).to_have_count(2)
+    keep(state, run(100.0, time="03"))
+    expect(gates.locator("tbody tr")).to_have_count(3)
+    expect(gates.locator("tbody tr").first).to_be_visible()
+
+
+@pytest.mark.nix
+@pytest.mark.usefixtures("offline")
+def test_what_is_applied_from_the_page_is_a_job_and_then_as_large_as_its_closure(
+    review: Callable[..., Reviewed], page: Page, pinned_project: Callable[..., Path]
+) -> None:
+    served = review("--execute", root=pinned_project("packages = [ ];"))
+    open_now(page, served)
+    expect(page.locator("#locks")).to_contain_text("When it was locked is not known")
+    page.get_by_role("button", name="Apply").press("Enter")
+    expect(page.locator("#now-answer a[href^='#job?id=']")).to_be_visible()
+    applied = page.locator(".stage").nth(2)
+    expect(applied).to_have_attribute("data-state", "ok")
+    expect(applied).to_contain_text("iB")
+    expect(page.locator("#course-sizes svg[role=img]").first).to_be_visible()
+    page.get_by_role("button", name="Check").press("Enter")
+    expect(page.locator("#now-answer .notice").first).to_contain_text("evaluation")
+    jobs = json.loads(served.command("job", "--json").stdout)["jobs"]
+    assert [(item["kind"], item["state"]) for item in jobs] == [("apply", "succeeded")]
+
+
+STAGES = Stages(declared="a", checked=("syntax",), applied="a", current=True, running="a")
+
+
+def test_each_of_the_four_has_a_sign_and_a_word() -> None:
+    found = signs(STAGES, ())
+    assert found["declared"] == Sign("ok", "no error")
+    assert [found[name].gap for name in ("checked", "applied", "running")] == ["the same"] * 3
+    assert [found[name].state for name in ("checked", "applied", "running")] == ["ok", "ok", "run"]
+    behind = Stages(declared="b", checked=None, applied="a", current=False, running="a", behind=("checked", "applied"))
+    found = signs(behind, ())
+    assert [found[name].gap for name in ("checked", "applied", "running")] == ["differs", "differs", "the same"]
+    none = signs(Stages(declared="b", checked=("syntax",), applied=None, current=False), ())
+    assert [none[name].state for name in ("applied", "running")] == ["idle", "idle"]
+
+
+def test_a_stage_that_is_chosen_comes_first_and_what_was_not_measured_is_none() -> None:
+    settings = Gates(stage="strict", stages=(GateStage("strict", 93, 100), GateStage("growth", 80, 90)))
+    found = courses(settings, [run(None, "not_measured", time="02"), run(50.0, "failed")])
+    assert [(item.name, item.chosen) for item in found] == [("strict", True), ("growth", False)]
+    assert [(item.name, item.amount, item.asked) for item in found[0].figures] == [
+        ("Coverage", None, 93),
+        ("Tests that pass", None, 100),
+    ]
+    passed = found[1].figures[1]
+    assert (passed.amount, passed.asked) == (None, 90)
+    assert passed.plot is not None
+    assert [mark.bad for mark in passed.plot.lines[0].marks] == [True]
+    assert courses(None, []) == ()
+
+
+def test_days_are_counted_by_the_calendar() -> None:
+    now = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
+    assert [days_since(date, now) for date in ("2026-03-01", "2026-02-28", "2026-01-01", "2026-02-28T23:00:00Z")] == [
+        *("today", "1 day", "59 days", "1 day"),
+    ]
+    assert days_since("yesterday", now) == "yesterday"
