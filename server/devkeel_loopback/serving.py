@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+import anyio
 import uvicorn
 
 from devkeel_loopback.connections import Connections
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 
-async def serve(application: ASGIApp, limits: Limits, listening: socket.socket) -> None:
-    """Serve until cancelled; signals are left to the caller."""
+async def serve(
+    application: ASGIApp, limits: Limits, listening: socket.socket, *, end: anyio.Event | None = None, farewell: int = 1
+) -> None:
+    """Serve until cancelled, or in good order until `end` is set; signals are left to the caller.
+
+    farewell: seconds that answers which are under way may take then.
+    """
     connections = Connections(limits)
     config = uvicorn.Config(
         application,
@@ -31,8 +37,14 @@ async def serve(application: ASGIApp, limits: Limits, listening: socket.socket) 
         access_log=False,
         server_header=False,
         ws="none",
+        timeout_graceful_shutdown=None if end is None else farewell,
     )
-    await _Uvicorn(config, connections, listening).serve(sockets=[])
+    server = _Uvicorn(config, connections, listening)
+    async with anyio.create_task_group() as group:
+        if end is not None:
+            group.start_soon(server.leave_at, end)
+        await server.serve(sockets=[])
+        group.cancel_scope.cancel()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -42,6 +54,10 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(config)
         self._connections = connections
         self._listening = listening
+
+    async def leave_at(self, end: anyio.Event) -> None:
+        await end.wait()
+        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -17,10 +17,10 @@ from starlette.routing import Route
 from devkeel import __version__
 from devkeel.errors import DevkeelError, PolicyRefused, UsageError
 from devkeel_review.acts import ACTS
-from devkeel_review.front import Front
+from devkeel_review.front import Front, signed_in
 from devkeel_review.live import Live
 from devkeel_review.rendering import render
-from devkeel_review.sessions import Sessions
+from devkeel_review.sessions import Sessions, TooManyTriesError
 from devkeel_review.views import VIEWS
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ class ServedPage:
         self._sessions = Sessions()
         self._live = Live(review)
         self._cookie = f"devkeel-{port}"
-        self._names = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
 
     @property
     def token(self) -> str:
@@ -66,7 +65,7 @@ class ServedPage:
             ],
             lifespan=self._living,
         )
-        return Front(inner, names=self._names, cookie=self._cookie, sessions=self._sessions)
+        return Front(inner, cookie=self._cookie, sessions=self._sessions)
 
     @asynccontextmanager
     async def _living(self, _: Starlette) -> AsyncIterator[None]:
@@ -96,7 +95,10 @@ class ServedPage:
 
     async def _sign_in(self, request: Request) -> Response:
         fields = await _fields(request)
-        signed = self._sessions.sign_in(fields.get("token", ""))
+        try:
+            signed = self._sessions.sign_in(fields.get("token", ""), request.cookies.get(self._cookie))
+        except TooManyTriesError:
+            return JSONResponse({"code": "too_many_tries"}, 429, {"Retry-After": "1"})
         if signed is None:
             return JSONResponse({"code": "wrong_token"}, 401)
         answer = JSONResponse({"page": signed.page, "may": sorted(self._review.may)})
@@ -137,8 +139,11 @@ class ServedPage:
         told = self._review.disclosure.error(error)
         return HTMLResponse(render("error.html", {"error": told}), status)
 
-    async def _events(self, _: Request) -> Response:
-        return StreamingResponse(self._live.follow(), media_type="text/event-stream")
+    async def _events(self, request: Request) -> Response:
+        if self._live.full:
+            return JSONResponse({"code": "too_many_pages"}, 503, {"Retry-After": "5"})
+        told = self._live.follow(lambda: signed_in(request.headers, self._cookie, self._sessions))
+        return StreamingResponse(told, media_type="text/event-stream")
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -1,19 +1,24 @@
-"""What stands before the page: the Host and Origin that a request must have, and the session that opens the rest."""
+"""What stands before the page: the headers of every answer, the gate, and the session that opens the rest."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse
+
+from devkeel_loopback.gate import Gate, know, turned_away
+from devkeel_loopback.limits import Limits
+from devkeel_loopback.listening import names
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from devkeel_review.sessions import Sessions
 
-__all__ = ["PAGE_HEADER", "POLICY", "Front"]
+__all__ = ["LIMITS", "PAGE_HEADER", "POLICY", "Front", "signed_in"]
 
 PAGE_HEADER = "x-devkeel-page"
 POLICY = (
@@ -29,52 +34,73 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+LIMITS = Limits(body=262_144)
 # What has nothing of the project in it, and is served to whoever reaches this address.
 _OPEN = ("/assets/",)
 _BARE = frozenset({"/", "/session"})
+_JSON = "application/json"
 
 
 class Front:
     """An ASGI application that lets pass what the page itself asks for.
 
-    names: what Host may be, and the host of Origin, each with the port. cookie: its name.
+    cookie: its name.
     """
 
-    def __init__(self, inner: ASGIApp, *, names: frozenset[str], cookie: str, sessions: Sessions) -> None:
-        self._inner = inner
-        self._names = names
+    def __init__(self, inner: ASGIApp, *, cookie: str, sessions: Sessions, limits: Limits = LIMITS) -> None:
         self._cookie = cookie
         self._sessions = sessions
+        # A page of another port of this machine is another page: any program here may serve one.
+        self._gate = Gate(inner, hosts=names(""), admit=self._admit, judge=_wrong, limits=limits, own_origin=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self._inner(scope, receive, send)
-            return
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        refusal = self._refusal(scope)
-        await (refusal or self._inner)(scope, receive, headed)
+        await self._gate(scope, receive, headed)
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = Headers(scope=scope)
-        if headers.get("host", "").lower() not in self._names:
-            return JSONResponse({"code": "unknown_host"}, 421)  # RFC 9110, 15.5.20: misdirected
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in {f"http://{name}" for name in self._names}:
-            return JSONResponse({"code": "foreign_origin"}, 403)
-        # Fetch Metadata: a browser says where a request comes from; other programs do not.
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and scope["path"] != "/":
-            return JSONResponse({"code": "foreign_origin"}, 403)
+    def _admit(self, scope: Scope, headers: Headers) -> Response | None:
+        """Return the answer to who may not ask for that, before anything of a body is read."""
         path = scope["path"]
+        if not _comes_from_here(headers, path):
+            return turned_away(403, "Another page may not ask for this.")
+        # A form of any page can send three types of a body without being asked (Fetch, CORS-safelisted request-header),
+        # and this is none of them.
+        if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            return turned_away(415, f"A body is {_JSON}.")
         if path in _BARE or path.startswith(_OPEN):
             return None
-        kept = cookie_parser(headers.get("cookie", "")).get(self._cookie)
-        if self._sessions.knows(kept, headers.get(PAGE_HEADER)):
-            return None
-        return JSONResponse({"code": "not_signed_in"}, 401)
+        if not signed_in(headers, self._cookie, self._sessions):
+            return turned_away(401, "The page is not signed in.")
+        know(scope)
+        return None
+
+
+def signed_in(headers: Headers, cookie: str, sessions: Sessions) -> bool:
+    """Return whether a request has the cookie of that name, and with it what only its page knows."""
+    kept = cookie_parser(headers.get("cookie", "")).get(cookie)
+    return sessions.knows(kept, headers.get(PAGE_HEADER))
+
+
+def _comes_from_here(headers: Headers, path: str) -> bool:
+    # Fetch Metadata: a browser says where a request comes from; other programs do not.
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+        return True
+    # A link may lead here from anywhere; what it leads to has nothing of the project in it, and stands in no frame.
+    linked = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    return path == "/" and linked
+
+
+def _wrong(body: bytes) -> Response | None:
+    """Return the answer to a body that is no form: an object of texts."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+        return None
+    return turned_away(400, "A form is an object of texts.")

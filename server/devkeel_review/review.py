@@ -19,6 +19,7 @@ from devkeel_words.speech import as_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from devkeel.policy.permission import Permission
@@ -69,14 +70,18 @@ class Review(Struct, frozen=True, dict=True):
         """The jobs of this process, which its calls share."""
         return Jobs(Project(self.root).state)
 
+    def environment(self) -> AbstractContextManager[Environment]:
+        """Open the environment for one call, whose results are as they are: not yet what may be shown."""
+        return closing(self._open())
+
     def call(self, work: Callable[[Environment], T]) -> T:
         """Run a verb in this thread, and return what may be shown of its result; raises DevkeelError as it."""
-        with closing(self._open()) as environment:
+        with self.environment() as environment:
             return self.disclosure.data(work(environment))
 
     def stream(self, work: Callable[[Environment], Iterator[T]]) -> Iterator[T]:
         """Yield what a verb yields, each as it may be shown."""
-        with closing(self._open()) as environment:
+        with self.environment() as environment:
             for item in work(environment):
                 yield self.disclosure.data(item)
 

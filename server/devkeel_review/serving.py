@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import socket
+import signal
 from typing import TYPE_CHECKING
 
 import anyio
-import uvicorn
+import anyio.to_thread
 
+from devkeel import runtime
 from devkeel.errors import UsageError
+from devkeel_loopback.listening import address_of, listen
+from devkeel_loopback.serving import serve as serve_application
 from devkeel_review.app import ServedPage
+from devkeel_review.front import LIMITS
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from devkeel_review.review import Review
@@ -19,50 +24,42 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _LOOPBACK = "127.0.0.1"
-_FAREWELL = 1
+_GRACE = 2.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(review: Review, port: int, tell: Callable[[str], None]) -> None:
-    """Serve the page until the process ends. port: 0 for any free one. tell: called with its address, token included.
+def serve(review: Review, port: int, tell: Callable[[str], None]) -> int:
+    """Serve the page until a signal asks the process to end, and return its number.
 
-    Raises UsageError `bad_address`.
+    port: 0 for any free one. tell: called with its address, token included. Raises UsageError `bad_address`.
     """
-    try:
-        listening = socket.create_server((_LOOPBACK, port))
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            "bad_address",
-            f"The page cannot listen there: {error}.",
-            seen=f"{_LOOPBACK}:{port}",
-            remedy="Give a free port of this machine; port 0 takes any free one.",
-        ) from error
-    with listening:
-        number = listening.getsockname()[1]
-        page = ServedPage(review, number)
-        config = uvicorn.Config(
-            page.application,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=_FAREWELL,
-        )
-        tell(f"http://{_LOOPBACK}:{number}/#open={page.token}")
+    beyond = UsageError("bad_address", "The page is for this machine alone.", remedy=f"Listen on {_LOOPBACK}.")
+    with listen(f"{_LOOPBACK}:{port}", beyond=beyond) as listening:
+        page = ServedPage(review, listening.getsockname()[1])
+        tell(f"http://{address_of(listening)}/#open={page.token}")
         try:
-            anyio.run(_Server(config, page).serve, [listening])
-        except KeyboardInterrupt:
-            return  # the way to end it that its reader has
+            return anyio.run(_serve, review, page, listening)
         finally:
             review.close()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that lets those go who follow, as soon as it is to end."""
+async def _serve(review: Review, page: ServedPage, listening: socket.socket) -> int:
+    ending, numbers = anyio.Event(), list[int]()
+    # nohup ignores SIGHUP, and a shell SIGINT of what it runs in the background: that stays.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
-    def __init__(self, config: uvicorn.Config, page: ServedPage) -> None:
-        super().__init__(config)
-        self._page = page
+    async def end_on_signal() -> None:
+        with anyio.open_signal_receiver(*heard) as signals:
+            async for number in signals:
+                numbers.append(number)
+                page.end()
+                ending.set()
+                # What a view or an act waits for would hold up the end.
+                await anyio.to_thread.run_sync(review.close)
+                await anyio.to_thread.run_sync(runtime.end_children, _GRACE)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._page.end()
-        await super().shutdown(sockets)
+    async with anyio.create_task_group() as group:
+        group.start_soon(end_on_signal)
+        await serve_application(page.application, LIMITS, listening, end=ending)
+        group.cancel_scope.cancel()
+    return numbers[0] if numbers else 0

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-__all__ = ["Sessions", "Signed"]
+from devkeel_loopback.buckets import Buckets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Sessions", "Signed", "TooManyTriesError"]
 
 _BYTES = 32
 _MOST = 100
+# Wrong tokens that are compared: at once, and per second in the long run.
+_WRONG, _RATE = 20, 1.0
+
+
+class TooManyTriesError(Exception):
+    """So many tokens were wrong that none is compared for a moment."""
 
 
 class Signed(Struct, frozen=True):
@@ -21,31 +34,43 @@ class Signed(Struct, frozen=True):
     page: str
 
 
-class Sessions(Struct, frozen=True):
-    """The pages that are signed in, the newest of them; they end with the process.
+class Sessions:
+    """The browsers that are signed in, those that were used last; they end with the process.
 
     A cookie knows no port (RFC 6265, section 8.5): each other server of this machine that the browser visits gets it
     too. So it opens nothing by itself; the script sends what its own origin alone can read beside it.
     """
 
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(_BYTES))
-    _open: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.token = secrets.token_urlsafe(_BYTES)
+        self._open: OrderedDict[str, str] = OrderedDict()
+        self._tries = Buckets(_RATE, _WRONG, clock)
 
-    def sign_in(self, token: str) -> Signed | None:
-        """Return what opens the page, None for a token that is not this one's."""
+    def sign_in(self, token: str, cookie: str | None = None) -> Signed | None:
+        """Return what opens the page, None for a token that is not this one's; raises TooManyTriesError.
+
+        cookie: what the browser has already: its pages share one, so that a further page ends none.
+        """
+        if self._tries.spent(""):
+            raise TooManyTriesError
         if not _same(token, self.token):
+            self._tries.take("")
             return None
+        known = self._open.get(cookie or "")
         signed = Signed(secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES))
+        if cookie and known:
+            signed = Signed(cookie, known)
         self._open[signed.cookie] = signed.page
         if len(self._open) > _MOST:
             self._open.popitem(last=False)
         return signed
 
     def knows(self, cookie: str | None, page: str | None) -> bool:
-        """Return whether both belong to one page that is signed in."""
-        if cookie is None or page is None:
+        """Return whether both belong to one browser that is signed in."""
+        if cookie is None or page is None or not _same(page, self._open.get(cookie, "")):
             return False
-        return _same(page, self._open.get(cookie, ""))
+        self._open.move_to_end(cookie)
+        return True
 
 
 def _same(given: str, own: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel_review.sessions import Sessions
+from devkeel_review.sessions import Sessions, TooManyTriesError
 
 
 def test_the_token_gives_what_opens_the_page() -> None:
@@ -28,8 +28,50 @@ def test_half_of_it_or_halves_of_two_pages_open_nothing() -> None:
     assert [pair for pair in tried if sessions.knows(*pair)] == []
 
 
-def test_the_oldest_page_ends_where_there_are_too_many() -> None:
+def test_the_page_that_was_used_longest_ago_ends_where_there_are_too_many() -> None:
     sessions = Sessions()
-    signed = [sessions.sign_in(sessions.token) for _ in range(101)]
+    signed = [sessions.sign_in(sessions.token) for _ in range(100)]
+    known = [item is not None and sessions.knows(item.cookie, item.page) for item in signed[:50]]
+    assert all(known)
+    signed += [sessions.sign_in(sessions.token) for _ in range(50)]
     known = [item is not None and sessions.knows(item.cookie, item.page) for item in signed]
-    assert known == [False, *[True] * 100]
+    assert known == [True] * 50 + [False] * 50 + [True] * 50
+
+
+def test_further_pages_of_a_browser_end_none_of_its_pages() -> None:
+    sessions = Sessions()
+    one = sessions.sign_in(sessions.token)
+    assert one is not None
+    assert sessions.sign_in(sessions.token, one.cookie) == one
+    other = sessions.sign_in(sessions.token, "of another server, or of an end before")
+    assert other is not None
+    assert other.cookie not in (one.cookie, "of another server, or of an end before")
+    assert sessions.knows(one.cookie, one.page)
+
+
+def test_a_cookie_alone_signs_nobody_in() -> None:
+    sessions = Sessions()
+    one = sessions.sign_in(sessions.token)
+    assert one is not None
+    assert sessions.sign_in("x" * 43, one.cookie) is None
+
+
+def test_many_wrong_tokens_have_none_compared_for_a_moment_and_right_ones_cost_nothing() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    for _ in range(100):
+        assert sessions.sign_in(sessions.token) is not None
+    assert [sessions.sign_in(str(number)) for number in range(20)] == [None] * 20
+    for token in ("x", sessions.token):
+        with pytest.raises(TooManyTriesError):
+            sessions.sign_in(token)
+    now[0] += 1.0
+    assert sessions.sign_in(sessions.token) is not None
+    assert sessions.sign_in("x") is None
+    with pytest.raises(TooManyTriesError):
+        sessions.sign_in(sessions.token)
+
+
+def test_two_servers_have_two_tokens() -> None:
+    assert Sessions().token != Sessions().token
+    assert len(Sessions().token) >= 43  # 256 bits

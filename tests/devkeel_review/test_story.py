@@ -52,8 +52,7 @@ def test_without_the_flag_nothing_can_be_taken_back(review: Callable[..., Review
     page.goto(f"{served.address}&history")
     expect(page.locator("#operation-1")).to_be_visible()
     assert page.get_by_role("button", name="Undo").count() == 0
-    sent = (
-        "fetch('/do/undo', {method: 'POST', body: '{}', headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}})"
-    )
+    headers = "{'X-Devkeel-Page': sessionStorage['devkeel-page'], 'Content-Type': 'application/json'}"
+    sent = f"fetch('/do/undo', {{method: 'POST', body: '{{}}', headers: {headers}}})"
     assert page.evaluate(f"{sent}.then(answer => answer.status)") == 403
     assert "pkgs.curl" in (served.root / "devenv.nix").read_text()

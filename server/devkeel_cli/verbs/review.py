@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from devkeel_cli.answers.telling import say
 from devkeel_cli.answers.writing import place_text
 from devkeel_cli.arguments.options import json_option
 from devkeel_cli.session import pass_session, user
+from devkeel_cli.signals import Ended
 
 if TYPE_CHECKING:
     import devkeel_review
@@ -68,7 +70,9 @@ def command(
     def tell(address: str) -> None:
         say(json.dumps({"address": address, "may": sorted(may)}) if as_json else address)
 
-    devkeel_review.serve(review, port or 0, tell)
+    number = devkeel_review.serve(review, port or 0, tell)
+    if number != signal.SIGINT:  # the way to end it that its reader has
+        raise Ended(number)
 
 
 def _write(made: devkeel_review.Exported, file: str, *, force: bool, as_json: bool) -> None:

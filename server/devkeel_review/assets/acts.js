@@ -1,5 +1,5 @@
 // Acts: forms that the server does something for, and where its answer stands.
-import { fragmentOf } from "./regions.js";
+import { fragmentOf, markupOf } from "./regions.js";
 import { ask } from "./session.js";
 
 /** Hear every form of the page. */
@@ -14,7 +14,7 @@ export function listenForActs() {
     if (event.submitter !== null) event.submitter.disabled = true;
     try {
       const answer = await ask(`/do/${form.dataset.act}`, { method: "POST", body: JSON.stringify(fields) });
-      place.replaceChildren(fragmentOf(await answer.text()));
+      place.replaceChildren(fragmentOf(await markupOf(answer)));
     } catch {
       place.textContent = "The page has lost its server.";
     }

@@ -42,7 +42,13 @@ export async function renew(regions) {
 /** Return what the server has at an address, as a fragment. */
 async function read(address) {
   const answer = await ask(`/view/${address}`);
-  return fragmentOf(await answer.text());
+  return fragmentOf(await markupOf(answer));
+}
+
+/** Return the markup of an answer; throws for one that is none, as a refusal of what stands before the page. */
+export async function markupOf(answer) {
+  if (answer.headers.get("content-type")?.startsWith("text/html")) return answer.text();
+  throw new Error(String(answer.status));
 }
 
 /** Return the markup of our own server as a fragment; its text of others is escaped there, and no script runs. */

@@ -14,13 +14,22 @@ function asked() {
   return { name: name || FIRST, query: query ?? "" };
 }
 
+let shown = false;
+
+/** Show the view that the address names; where the server cannot be reached, it is shown as soon as it can be. */
 async function route() {
   const { name, query } = asked();
+  shown = false;
   for (const link of document.querySelectorAll("[data-nav]")) {
     if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  await show(document.getElementById("main"), query ? `${name}?${query}` : name);
+  try {
+    await show(document.getElementById("main"), query ? `${name}?${query}` : name);
+    shown = true;
+  } catch {
+    document.getElementById("main").textContent = "The page has no connection to its server.";
+  }
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -28,18 +37,22 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   document.getElementById("main").focus();
 });
 
+let begun = false;
 const line = document.getElementById("line");
 if (await signIn()) {
   listenForActs();
   addEventListener("hashchange", route);
   followTimes();
   followKeys(() => renew(document.querySelectorAll("main [data-view]")));
-  renew([document.getElementById("frame")]);
-  await route();
-  follow(refresh, (state, text) => {
+  // The marks first: what changes while a view is read is then seen as a change.
+  await follow(refresh, (state, text) => {
     line.dataset.state = state;
     line.textContent = text;
+    if (state === "live" && begun && !shown) route();
   });
+  renew([document.getElementById("frame")]).catch(() => undefined);
+  await route();
+  begun = true;
 } else {
   line.dataset.state = "closed";
   line.textContent = "Not signed in";
