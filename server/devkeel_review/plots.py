@@ -28,8 +28,8 @@ __all__ = [
     "plot",
 ]
 
-WIDTH, HEIGHT = 400, 170
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 388, 10, 142
+WIDTH, HEIGHT = 340, 170
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 334, 10, 142
 _TICKS = 4  # about as many as are read without counting
 _LABELS = 6
 # An axis that begins at nothing hides what moves where all values are about the same.

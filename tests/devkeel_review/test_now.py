@@ -102,7 +102,7 @@ def test_a_page_without_execute_applies_nothing_and_checks_text_alone(
     expect(apply).to_be_disabled()
     reason = page.locator(f"#{apply.get_attribute('aria-describedby')}")
     expect(reason).to_contain_text("--execute")
-    header = "headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}"
+    header = "headers: {'Content-Type': 'application/json', 'X-Devkeel-Page': sessionStorage['devkeel-page']}"
     for act, body in (("apply", "{}"), ("check", "{}"), ("check", '{"level": "build"}')):
         sent = f"fetch('/do/{act}', {{method: 'POST', body: '{body}', {header}}})"
         assert page.evaluate(f"{sent}.then(answer => answer.status)") == 403

@@ -57,7 +57,7 @@ def _applied(stages: Stages) -> Sign:
     if stages.applied is None:
         return Sign("idle", "never", "nothing applied")
     if "applied" in stages.behind:
-        return Sign("warn", "another one", "differs")
+        return Sign("warn", "behind", "differs")
     return Sign("ok", "in part" if stages.partial else "current", "the same")
 
 
@@ -71,7 +71,10 @@ def _running(stages: Stages) -> Sign:
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
     try:
-        return {"error": None, "parts": PARTS, **review.call(_looked)}
+        found = review.call(_looked)
+        # Only now are its reasons in the words of the page.
+        here = lines.checks_here(found["levels"], found["skipped"])
+        return {"error": None, "parts": PARTS, "here": f"{here[0].upper()}{here[1:]}", **found}
     except DevkeelError as error:  # nothing is declared, or cannot be read: the view stays, and sees when that changes
         return {"error": review.disclosure.error(error), "parts": PARTS}
 
@@ -80,14 +83,13 @@ def _looked(environment: Environment) -> dict[str, Any]:
     found = environment.inspect()
     stages = found.stages
     assert stages is not None  # noqa: S101  (an inspection that succeeds has them)
-    here = lines.checks_here(found.levels, found.skipped)
     return {
         "backend": found.backend,
         "files": found.files,
-        "here": f"{here[0].upper()}{here[1:]}",
         "changed_since": found.changed_since,
         "environment": next((item.name for item in found.environments if item.active), None),
         "last": found.last_operation,
+        "levels": found.levels,
         "notes": found.notes,
         "problems": found.problems,
         "processes": _processes(environment) if stages.running is not None else (),
@@ -95,6 +97,7 @@ def _looked(environment: Environment) -> dict[str, Any]:
         "revision": found.revision,
         "signs": signs(stages, found.problems),
         "size": _size(environment, stages),
+        "skipped": found.skipped,
         "stages": stages,
     }
 

@@ -23,6 +23,8 @@ __all__ = ["LockAge", "LockAges", "PinAge", "lock_ages"]
 
 _SHOWN = 20
 _INPUTS = frozenset({"devenv", "flake"})
+# What an input from the store says, whose files have no times of their own (nix, src/libutil/archive.cc: mtime is 1).
+_NO_DAY = "1970-01-01"
 
 
 class PinAge(Struct, frozen=True):
@@ -72,7 +74,7 @@ def lock_ages(context: Context) -> LockAges:
 def _age(context: Context, state: LockState, left: Mapping[str, LastSeen]) -> LockAge:
     data = context.project.read(state.file)
     held = (held_in(state.file, data) if data is not None else None) or {}
-    days = sorted(item.date for item in held.values() if item.date)
+    days = sorted(day for item in held.values() if (day := _day(item)))
     seen = left.get(state.file)
     same = seen is not None and data is not None and seen.hash == digest(data)
     done = context.records.operation(seen.operation) if seen is not None and same else None
@@ -97,5 +99,9 @@ def _age(context: Context, state: LockState, left: Mapping[str, LastSeen]) -> Lo
 def _pins(kind: str, held: Mapping[str, Held]) -> tuple[PinAge, ...]:
     """Return the inputs of the project itself, or what is of the oldest days."""
     own = [name for name in held if kind not in _INPUTS or "/" not in name]
-    dated = sorted(own, key=lambda name: (held[name].date is None, held[name].date or "", name))
-    return tuple(PinAge(name, held[name].version, held[name].date) for name in dated[:_SHOWN])
+    dated = sorted(own, key=lambda name: (_day(held[name]) is None, _day(held[name]) or "", name))
+    return tuple(PinAge(name, held[name].version, _day(held[name])) for name in dated[:_SHOWN])
+
+
+def _day(held: Held) -> str | None:
+    return None if held.date is None or held.date.startswith(_NO_DAY) else held.date
