@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from devkeel import __version__
 from devkeel.errors import DevkeelError, PolicyRefused, UsageError
 from devkeel_review.acts import ACTS
+from devkeel_review.attendance import Attendance, Followed
 from devkeel_review.front import Front, signed_in
 from devkeel_review.live import Live
 from devkeel_review.rendering import render
@@ -44,6 +45,7 @@ class ServedPage:
         self._review = review
         self._sessions = Sessions()
         self._live = Live(review)
+        self._attendance = Attendance(review)
         self._cookie = f"devkeel-{port}"
 
     @property
@@ -71,6 +73,7 @@ class ServedPage:
     async def _living(self, _: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
             group.start_soon(self._live.watch)
+            group.start_soon(self._attendance.keep)
             try:
                 yield
             finally:
@@ -143,7 +146,7 @@ class ServedPage:
         if self._live.full:
             return JSONResponse({"code": "too_many_pages"}, 503, {"Retry-After": "5"})
         told = self._live.follow(lambda: signed_in(request.headers, self._cookie, self._sessions))
-        return StreamingResponse(told, media_type="text/event-stream")
+        return Followed(told, self._attendance)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from devkeel_review.acts.act import Act
+from devkeel_review.acts.answer import ANSWER
 from devkeel_review.acts.apply import APPLY
 from devkeel_review.acts.check import CHECK
 from devkeel_review.acts.undo import UNDO
 
 __all__ = ["ACTS", "Act"]
 
-ACTS: dict[str, Act] = {act.name: act for act in (UNDO, CHECK, APPLY)}
+ACTS: dict[str, Act] = {act.name: act for act in (UNDO, CHECK, APPLY, ANSWER)}

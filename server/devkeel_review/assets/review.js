@@ -50,7 +50,7 @@ if (await signIn()) {
     line.textContent = text;
     if (state === "live" && begun && !shown) route();
   });
-  renew([document.getElementById("frame")]).catch(() => undefined);
+  renew(document.querySelectorAll("[data-view]")).catch(() => undefined); // what stands beside each view
   await route();
   begun = true;
 } else {

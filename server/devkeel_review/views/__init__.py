@@ -9,6 +9,7 @@ from devkeel_review.views.history import HISTORY
 from devkeel_review.views.locks import LOCKS
 from devkeel_review.views.now import NOW
 from devkeel_review.views.operation import OPERATION
+from devkeel_review.views.proposals import ASKED, PROPOSALS, WAITING
 from devkeel_review.views.view import PageView
 
 __all__ = ["VIEWS", "PageView"]
@@ -20,6 +21,9 @@ VIEWS: dict[str, PageView] = {
         NOW,
         HISTORY,
         OPERATION,
+        PROPOSALS,
+        ASKED,
+        WAITING,
         FRAME,
         LOCKS,
         GATES,

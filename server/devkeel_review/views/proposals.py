@@ -1,0 +1,75 @@
+"""What waits for a person: who asks, what would change, and the answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import DevkeelError
+from devkeel_review.code import diff_of
+from devkeel_review.views.view import PageView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.proposals.proposal import ProposalList, ProposalView
+    from devkeel_review.code import Diff
+    from devkeel_review.review import Review
+
+__all__ = ["ASKED", "PROPOSALS", "WAITING"]
+
+# Whether it is overtaken is by the files, and who asks ends without a file that says so.
+_FOLLOWS = ("proposals", "declaration")
+
+
+def _list(review: Review) -> ProposalList:
+    return review.call(lambda environment: environment.proposals())
+
+
+def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
+    found = _list(review)
+    return {"items": [shown(item) for item in found.proposals], "waiting": found.waiting}
+
+
+def shown(item: ProposalView) -> dict[str, Any]:
+    """Return what the template shows of a proposal; all of what a dry run said, or that there was none."""
+    told = item.shown
+    return {
+        "item": item,
+        "arguments": [(name, _said(value)) for name, value in item.arguments.items()],
+        "diff": _diff(told.get("diff")),
+        "files": _texts(told.get("files")),
+        "notes": _texts(told.get("notes")),
+        "checks": told.get("checks") if isinstance(told.get("checks"), dict) else {},
+        "tried": bool(told),
+        "runs": bool(told.get("runs_on_enter")),
+        "cut": _texts(told.get("cut")),
+        "locks": told.get("locks") if isinstance(told.get("locks"), list) else [],
+    }
+
+
+def _diff(text: object) -> Diff | None:
+    return diff_of(text) if isinstance(text, str) and text else None
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def _count(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
+    try:
+        found = _list(review)
+    except DevkeelError:  # its own view says why; a notice on every other would stand in the way
+        return {"waiting": 0, "newest": None}
+    waits = [item for item in found.proposals if item.state == "waiting"]
+    return {"waiting": len(waits), "newest": waits[-1] if waits else None}
+
+
+PROPOSALS = PageView("proposals", "Proposals", _FOLLOWS, "proposals.html", _read, listed=True)
+# Beside every view: a notice, and the number at the entry of the navigation.
+ASKED = PageView("asked", "What waits for you", _FOLLOWS, "asked.html", _count)
+WAITING = PageView("waiting", "How many wait", _FOLLOWS, "waiting.html", _count)

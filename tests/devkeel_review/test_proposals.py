@@ -1,0 +1,158 @@
+"""Consent: what an agent asks appears on the page, and is done, or not, by what the person answers there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+from tests.devkeel_mcp.wire import Wire, until
+
+from devkeel.proposals.presence import attended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
+    from tests.devkeel_review.conftest import Reviewed
+
+pytestmark = pytest.mark.xdist_group("review-proposals")
+ASKS = ("--ask", "--toolsets", "core,policy")
+HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202e{{ 7*7 }}"
+
+
+def opened(served: Reviewed, page: Page, view: str = "proposals") -> None:
+    page.goto(f"{served.address}&{view}")
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    until(lambda: attended(served.root))
+
+
+def test_consent_is_asked_and_given_by_keyboard_alone(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review("--write")
+    opened(served, page, "now")
+    with Wire(served.root, flags=ASKS, client="agent") as agent:
+        call = agent.call("add_packages", names=["ripgrep"], level="syntax", reason="to search logs")
+        notice = page.locator("#asked")
+        expect(notice).to_contain_text("agent 1 asks for your consent to add_packages")
+        expect(page.locator("#waiting")).to_contain_text("1")
+        page.keyboard.press("g")
+        page.keyboard.press("c")
+        card = page.locator(".proposal")
+        expect(card).to_contain_text("to search logs")
+        expect(card).to_contain_text("pkgs.ripgrep")
+        expect(card.locator("ins, .add").first).to_be_visible()
+        while page.evaluate("document.activeElement.value") != "yes":
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#answer")).to_contain_text("You agreed to add_packages")
+        assert page.evaluate("document.activeElement.id") == "answer"
+        done = agent.answer(call)["result"]["structuredContent"]
+        assert done["published"], done
+        assert agent.progress(call)
+        expect(card).to_have_count(0)
+        expect(notice).to_be_empty()
+        # what is not agreed to is not done, and both the agent and the history know
+        call = agent.call("run_command", argv=["touch", "made"])
+        expect(card).to_contain_text("was not tried")
+        page.get_by_role("button", name="Decline to run_command").click()
+        assert agent.answer(call)["result"]["structuredContent"]["error"]["code"] == "declined"
+        assert not (served.root / "made").exists()
+        # the policy always needs a person, and the page says why
+        call = agent.call("configure_policy", key="protected", value=["env.A"])
+        expect(card).to_contain_text("devkeel.toml")
+        page.get_by_role("button", name="Agree to configure_policy").click()
+        assert agent.answer(call)["result"]["structuredContent"]["published"]
+        # cancelled: the question goes
+        call = agent.call("add_packages", names=["fd"], level="syntax")
+        expect(card).to_contain_text("pkgs.fd")
+        agent.cancel(call)
+        expect(card).to_have_count(0)
+        # the server is killed: the question goes
+        agent.call("add_packages", names=["fd"], level="syntax")
+        expect(card).to_contain_text("pkgs.fd")
+        agent.process.kill()
+        expect(card).to_have_count(0)
+        expect(notice).to_be_empty()
+    assert "pkgs.fd" not in (served.root / "devenv.nix").read_text()
+
+
+def test_what_is_overtaken_or_answered_elsewhere_cannot_be_agreed_to(
+    review: Callable[..., Reviewed], page: Page, browser: Browser
+) -> None:
+    served = review("--write")
+    (served.root / "devkeel.toml").write_text("job_after = 0.1\n")
+    opened(served, page)
+    context = browser.new_context()
+    other = context.new_page()
+    opened(served, other)
+    with Wire(served.root, flags=ASKS, client="agent") as agent:
+        plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
+        both = page.locator(".proposal"), other.locator(".proposal")
+        for card in both:
+            expect(card).to_contain_text("pkgs.ripgrep")
+        form = "Object.fromEntries(new FormData(document.querySelector('.proposal form')))"
+        seen = page.evaluate(form)
+        page.get_by_role("button", name="Decline").click()
+        for card in both:
+            expect(card).to_contain_text("you declined")
+        send = (
+            "fields => fetch('/do/answer', {method: 'POST', body: JSON.stringify({...fields, answer: 'yes'}),"
+            " headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}}).then(answer => answer.text())"
+        )
+        assert "proposal_answered" in other.evaluate(send, seen)
+        assert agent.error("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["code"] == "declined"
+        assert "unknown_proposal" in other.evaluate(send, seen)
+        plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
+        expect(both[0].get_by_role("button", name="Agree to")).to_be_visible()
+        seen = page.evaluate(form)
+        (served.root / "devenv.nix").write_text("{ }\n")
+        expect(both[0]).to_contain_text("overtaken")
+        expect(page.get_by_role("button", name="Agree to")).to_have_count(0)
+        assert "proposal_differs" in other.evaluate(send, seen)
+        assert agent.error("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["code"] == "plan_differs"
+    context.close()
+
+
+def test_a_page_that_only_looks_is_asked_nothing_and_answers_nothing(
+    review: Callable[..., Reviewed], page: Page
+) -> None:
+    served = review()
+    page.goto(f"{served.address}&proposals")
+    expect(page.locator("#proposals")).to_contain_text("Started without --write.")
+    assert not attended(served.root)
+    with Wire(served.root, flags=ASKS) as agent:
+        plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
+        assert agent.told("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["published"]
+    send = (
+        "fetch('/do/answer', {method: 'POST', body: '{}', headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}})"
+    )
+    assert page.evaluate(f"{send}.then(answer => answer.status)") == 403
+
+
+def test_text_of_an_agent_is_only_ever_text(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review("--write")
+    opened(served, page)
+    with Wire(served.root, flags=ASKS, client=HOSTILE) as agent:
+        edits = [{"kind": "set", "path": "env.A", "value": HOSTILE}]
+        agent.call("edit_environment", edits=edits, level="syntax", reason=HOSTILE)
+        card = page.locator(".proposal")
+        expect(card).to_contain_text("<img src=x")
+        expect(page.locator("#asked")).to_contain_text("<img src=x")
+        assert page.locator("main img, #asked img").count() == 0
+        shown = card.inner_text()
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert "{{ 7*7 }}" in shown
+
+
+def test_a_person_is_there_from_the_first_page_to_some_seconds_after_the_last(
+    review: Callable[..., Reviewed], page: Page
+) -> None:
+    served = review("--write")
+    assert not attended(served.root)
+    opened(served, page)
+    page.reload()
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    assert attended(served.root)
+    assert served.end() == 0
+    assert not attended(served.root)
