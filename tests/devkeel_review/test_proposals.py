@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("review-proposals")
 ASKS = ("--ask", "--toolsets", "core,policy")
+SEND = """fields => fetch('/do/answer', {
+    method: 'POST',
+    body: JSON.stringify(fields),
+    headers: {'X-Devkeel-Page': sessionStorage['devkeel-page'], 'Content-Type': 'application/json'},
+}).then(answer => answer.text())"""
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m\u202e{{ 7*7 }}"
 
 
@@ -95,20 +100,16 @@ def test_what_is_overtaken_or_answered_elsewhere_cannot_be_agreed_to(
         page.get_by_role("button", name="Decline").click()
         for card in both:
             expect(card).to_contain_text("you declined")
-        send = (
-            "fields => fetch('/do/answer', {method: 'POST', body: JSON.stringify({...fields, answer: 'yes'}),"
-            " headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}}).then(answer => answer.text())"
-        )
-        assert "proposal_answered" in other.evaluate(send, seen)
+        assert "proposal_answered" in other.evaluate(SEND, {**seen, "answer": "yes"})
         assert agent.error("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["code"] == "declined"
-        assert "unknown_proposal" in other.evaluate(send, seen)
+        assert "unknown_proposal" in other.evaluate(SEND, {**seen, "answer": "yes"})
         plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
         expect(both[0].get_by_role("button", name="Agree to")).to_be_visible()
         seen = page.evaluate(form)
         (served.root / "devenv.nix").write_text("{ }\n")
         expect(both[0]).to_contain_text("overtaken")
         expect(page.get_by_role("button", name="Agree to")).to_have_count(0)
-        assert "proposal_differs" in other.evaluate(send, seen)
+        assert "proposal_differs" in other.evaluate(SEND, {**seen, "answer": "yes"})
         assert agent.error("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["code"] == "plan_differs"
     context.close()
 
@@ -123,10 +124,7 @@ def test_a_page_that_only_looks_is_asked_nothing_and_answers_nothing(
     with Wire(served.root, flags=ASKS) as agent:
         plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
         assert agent.told("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["published"]
-    send = (
-        "fetch('/do/answer', {method: 'POST', body: '{}', headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}})"
-    )
-    assert page.evaluate(f"{send}.then(answer => answer.status)") == 403
+    assert "not_offered" in page.evaluate(SEND, {"answer": "yes"})
 
 
 def test_text_of_an_agent_is_only_ever_text(review: Callable[..., Reviewed], page: Page) -> None:
