@@ -214,7 +214,9 @@ def astray(path: Path) -> set[str]:
         found |= {name for name in names if name.startswith(("devkeel_mcp", "mcp", "click"))}
     if path.is_relative_to(SERVER / "devkeel_loopback"):
         own = {name for name in names if name.startswith(("devkeel.", "devkeel_"))}
-        found |= {name for name in own if not name.startswith(("devkeel.errors", "devkeel_loopback"))}
+        found |= {
+            name for name in own if not name.startswith(("devkeel.errors", "devkeel.disclosure", "devkeel_loopback"))
+        }
         found |= {name for name in names if name.startswith(("mcp", "click"))}
     if path.is_relative_to(SERVER / "devkeel_words"):
         found |= {name for name in names if name.startswith(("devkeel_mcp", "mcp", "click"))}

@@ -23,11 +23,18 @@ __all__ = ["serve"]
 
 
 async def serve(
-    application: ASGIApp, limits: Limits, listening: socket.socket, *, end: anyio.Event | None = None, farewell: int = 1
+    application: ASGIApp,
+    limits: Limits,
+    listening: socket.socket,
+    *,
+    end: anyio.Event | None = None,
+    farewell: int = 1,
+    proxied: bool = True,
 ) -> None:
     """Serve until cancelled, or in good order until `end` is set; signals are left to the caller.
 
-    farewell: seconds that answers which are under way may take then.
+    farewell: seconds that answers which are under way may take then. proxied: whether a program of this machine may
+    say for which address it asks (X-Forwarded-For), by which the rate is judged.
     """
     connections = Connections(limits)
     config = uvicorn.Config(
@@ -37,6 +44,7 @@ async def serve(
         access_log=False,
         server_header=False,
         ws="none",
+        proxy_headers=proxied,
         timeout_graceful_shutdown=None if end is None else farewell,
     )
     server = _Uvicorn(config, connections, listening)

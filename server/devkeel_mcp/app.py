@@ -14,11 +14,11 @@ import anyio.to_thread
 
 from devkeel import __version__
 from devkeel.deferred import Deferred
+from devkeel_loopback.logs import start_logging
 from devkeel_mcp.calls.call import Workspace
 from devkeel_mcp.calls.offer import Offer
 from devkeel_mcp.parent import until_orphaned
 from devkeel_mcp.server import OfferingServer
-from devkeel_mcp.telemetry.logs import start_logging
 from devkeel_mcp.telemetry.traces import flush_traces, start_traces
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from devkeel import runtime
-    from devkeel_mcp.telemetry.logs import LogFormat
+    from devkeel_loopback.logs import LogFormat
     from devkeel_mcp.transports import http as streamable
     from devkeel_mcp.transports.http import Http
 else:

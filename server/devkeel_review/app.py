@@ -67,6 +67,7 @@ class ServedPage:
             ],
             lifespan=self._living,
         )
+        inner.router.redirect_slashes = False  # each place has one name
         return Front(inner, cookie=self._cookie, sessions=self._sessions)
 
     @asynccontextmanager
@@ -90,9 +91,10 @@ class ServedPage:
 
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
-        found = files("devkeel_review") / "assets" / name
         kind = _KINDS.get(name.rpartition(".")[2])
-        if kind is None or "/" in name or not found.is_file():
+        # By the names that there are, so that none leads out of the directory.
+        found = next((item for item in (files("devkeel_review") / "assets").iterdir() if item.name == name), None)
+        if kind is None or found is None:
             return JSONResponse({"code": "no_asset"}, 404)
         return Response(found.read_bytes(), media_type=kind)
 
@@ -137,6 +139,9 @@ class ServedPage:
             return HTMLResponse(await anyio.to_thread.run_sync(render, template, told))
         except DevkeelError as error:
             return await self._failed(error, 403 if isinstance(error, PolicyRefused) else 409)
+        except Exception as error:
+            logger.exception("the page met an unexpected error")
+            return await self._failed(_unexpected(error), 500)
 
     async def _failed(self, error: DevkeelError, status: int) -> Response:
         told = self._review.disclosure.error(error)
@@ -163,6 +168,14 @@ async def _fields(request: Request) -> dict[str, str]:
 def _unknown(what: str, known: tuple[str, ...]) -> UsageError:
     return UsageError(
         "unknown_view", f"The page has no such {what}.", remedy="Begin at its first view.", alternatives=known
+    )
+
+
+def _unexpected(error: Exception) -> DevkeelError:
+    return DevkeelError(
+        "internal_error",
+        f"devkeel met an unexpected error ({type(error).__name__}): what was printed where it was started has it.",
+        remedy="Look at what is there before you repeat what you asked for, and report it.",
     )
 
 

@@ -107,6 +107,7 @@ class Live:
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
                 continue
+            await self.look()
             try:
                 await self._watched()
             except OSError as error:

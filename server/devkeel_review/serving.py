@@ -11,6 +11,7 @@ import anyio.to_thread
 from devkeel import runtime
 from devkeel.errors import UsageError
 from devkeel_loopback.listening import address_of, listen
+from devkeel_loopback.logs import start_logging
 from devkeel_loopback.serving import serve as serve_application
 from devkeel_review.app import ServedPage
 from devkeel_review.front import LIMITS
@@ -35,6 +36,7 @@ def serve(review: Review, port: int, tell: Callable[[str], None]) -> int:
     """
     beyond = UsageError("bad_address", "The page is for this machine alone.", remedy=f"Listen on {_LOOPBACK}.")
     with listen(f"{_LOOPBACK}:{port}", beyond=beyond) as listening:
+        start_logging("plain", "warning", review.disclosure)
         page = ServedPage(review, listening.getsockname()[1])
         tell(f"http://{address_of(listening)}/#open={page.token}")
         try:
@@ -60,6 +62,6 @@ async def _serve(review: Review, page: ServedPage, listening: socket.socket) -> 
 
     async with anyio.create_task_group() as group:
         group.start_soon(end_on_signal)
-        await serve_application(page.application, LIMITS, listening, end=ending)
+        await serve_application(page.application, LIMITS, listening, end=ending, proxied=False)
         group.cancel_scope.cancel()
     return numbers[0] if numbers else 0

@@ -13,7 +13,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from devkeel.disclosure.output import Disclosure
-from devkeel_mcp.telemetry.logs import start_logging
+from devkeel_loopback.logs import start_logging
 from devkeel_mcp.tools import NIX, POLICY, PROJECT, TOOLS
 
 from .conftest import text_of
