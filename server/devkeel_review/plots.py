@@ -209,7 +209,7 @@ def _points(places: Sequence[tuple[float, float]]) -> str:
 
 def _rows(least: float, most: float, top: float | None, say: Callable[[float], str]) -> list[float]:
     """Return round amounts from below the least to above the most, no two of which are called the same."""
-    begin = least if least > 0 and least >= _ALIKE * most else 0.0
+    begin = least if most > least >= _ALIKE * most else 0.0
     reach = (most - begin) or abs(most) / 2 or 1.0
     step = _round_step(reach / _TICKS)
     while True:

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from tests.devkeel.processes.conftest import LONG, world
 
+from devkeel.environments.measurements import Measurement
 from devkeel.gates.figures import Counts, Figures
 from devkeel.gates.records import GateRecord, keep
+from devkeel.inspection.course import CheckedOperation
 from devkeel.inspection.status import Stages
+from devkeel.processes.state import ProcessState
 from devkeel.project.gates import Gates, GateStage
+from devkeel_review.views.course import sizes, times
 from devkeel_review.views.gates import courses
 from devkeel_review.views.locks import days_since
 from devkeel_review.views.now import Sign, signs
@@ -23,7 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
+    from tests.devkeel.processes.conftest import World
     from tests.devkeel_review.conftest import Reviewed
+
+__all__ = ["world"]
 
 pytestmark = pytest.mark.xdist_group("review-now")
 
@@ -153,6 +161,26 @@ def test_what_is_applied_from_the_page_is_a_job_and_then_as_large_as_its_closure
     assert [(item["kind"], item["state"]) for item in jobs] == [("apply", "succeeded")]
 
 
+@pytest.mark.nix
+@pytest.mark.parametrize("runner", ["own"], indirect=True)
+def test_what_runs_is_named_and_said_to_be_of_another_declaration_when_it_is(
+    review: Callable[..., Reviewed], page: Page, world: Callable[..., World]
+) -> None:
+    here = world(f'processes.web.exec = "{LONG}";')
+    served = review(root=here.root)
+    open_now(page, served)
+    running = page.locator(".stage").nth(3)
+    expect(running).to_have_attribute("data-state", "idle")
+    here.manage("start")
+    expect(running).to_have_attribute("data-state", "run")
+    expect(running.get_by_role("link", name="web")).to_have_attribute("href", "#processes?name=web")
+    here.declare("worker", LONG)
+    expect(running).to_have_attribute("data-state", "warn")
+    expect(page.locator(".differs a[href='#processes']")).to_be_visible()
+    here.manage("stop")
+    expect(running).to_have_attribute("data-state", "idle")
+
+
 STAGES = Stages(declared="a", checked=("syntax",), applied="a", current=True, running="a")
 
 
@@ -164,6 +192,8 @@ def test_each_of_the_four_has_a_sign_and_a_word() -> None:
     behind = Stages(declared="b", checked=None, applied="a", current=False, running="a", behind=("checked", "applied"))
     found = signs(behind, ())
     assert [found[name].gap for name in ("checked", "applied", "running")] == ["differs", "differs", "the same"]
+    lost = ProcessState("web", "gave_up", 5, ())
+    assert signs(STAGES, (), (lost,))["running"] == Sign("bad", "1 gave up", "the same")
     none = signs(Stages(declared="b", checked=("syntax",), applied=None, current=False), ())
     assert [none[name].state for name in ("applied", "running")] == ["idle", "idle"]
 
@@ -181,6 +211,27 @@ def test_a_stage_that_is_chosen_comes_first_and_what_was_not_measured_is_none() 
     assert passed.plot is not None
     assert [mark.bad for mark in passed.plot.lines[0].marks] == [True]
     assert courses(None, []) == ()
+
+
+def test_times_begin_at_nothing_and_sizes_have_a_line_for_each_environment() -> None:
+    checks = [
+        CheckedOperation(number, "", "edit", "a", seconds, {}, number != 2) for number, seconds in ((1, 2), (2, 3))
+    ]
+    drawn = times(checks)
+    assert drawn is not None
+    assert (drawn.cut, drawn.rows[0].text) == (False, "0 s")
+    assert [mark.bad for mark in drawn.lines[0].marks] == [False, True]
+    made = [
+        Measurement("a", "devenv", "", 1.0, None, bytes=3 * 2**30),
+        Measurement("b", "venv", "", 1.0, 1, bytes=2**29),
+        Measurement("a", "devenv", "", 1.0, 2),
+    ]
+    large = sizes(made)
+    assert large is not None
+    assert [(line.name, len(line.marks)) for line in large.lines] == [("a", 1), ("b", 1)]
+    assert [tick.text for tick in large.columns] == ["before", "#1", "#2"]
+    assert large.lines[1].marks[0].text == "#1: 0.5 GiB"
+    assert sizes([made[2]]) is None
 
 
 def test_days_are_counted_by_the_calendar() -> None:

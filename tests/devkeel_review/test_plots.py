@@ -64,6 +64,7 @@ def test_an_axis_begins_at_nothing_unless_that_would_hide_what_moves() -> None:
     assert not drawn(1.0, 9.0).cut
     assert drawn(990.0, 1000.0).cut
     assert not drawn(0.0, 0.0).cut
+    assert not drawn(7.0).cut
     values = (Value(0, 990.0), Value(1, 1000.0))
     whole = plot("Checks", [Series("all", values)], ["#1", "#2"], in_seconds, whole=True)
     assert whole is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from devkeel.errors import DevkeelError
+from devkeel.inspection.course import Course
 from devkeel_review.plots import Plot, Series, Value, binary_unit, in_seconds, plot
 from devkeel_review.views.view import PageView
 
@@ -24,9 +26,8 @@ _RUNGS = ("syntax", "schema", "evaluation", "build")
 def times(checks: Sequence[CheckedOperation]) -> Plot | None:
     """Return the seconds of checks by operation; an operation that was published with errors is a bad value."""
     values = tuple(Value(number, item.seconds, item.ok is False) for number, item in enumerate(checks))
-    return plot(
-        "Time of checks", [Series("Time of checks", values)], [f"#{item.operation}" for item in checks], in_seconds
-    )
+    columns = [f"#{item.operation}" for item in checks]
+    return plot("Time of checks", [Series("Time of checks", values)], columns, in_seconds, whole=True)
 
 
 def sizes(made: Sequence[Measurement]) -> Plot | None:
@@ -51,9 +52,14 @@ def _rungs(checks: Sequence[CheckedOperation]) -> dict[str, float]:
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
-    found = review.call(lambda environment: environment.course(limit=_LIMIT))
+    error = None
+    try:
+        found = review.call(lambda environment: environment.course(limit=_LIMIT))
+    except DevkeelError as raised:  # a part of a view says so in its place
+        error, found = review.disclosure.error(raised), Course((), ())
     return {
         "part": "in" in query,
+        "error": error,
         "course": found,
         "times": times(found.checks),
         "sizes": sizes(found.made),

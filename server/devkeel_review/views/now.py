@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from devkeel.api import Environment
     from devkeel.environments.measurements import Measurement
-    from devkeel.errors import Diagnostic
+    from devkeel.errors import Diagnostic, ProjectError
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessState
     from devkeel_review.review import Review
@@ -40,7 +40,9 @@ class Sign(Struct, frozen=True):
     gap: str = ""
 
 
-def signs(stages: Stages, problems: tuple[Diagnostic, ...]) -> dict[str, Sign]:
+def signs(
+    stages: Stages, problems: tuple[Diagnostic, ...], processes: tuple[ProcessState, ...] = ()
+) -> dict[str, Sign]:
     """Return how declared, checked, applied and running are."""
     errors = sum(item.severity == "error" for item in problems)
     wrong = f"{errors} error{'s' * (errors != 1)}"
@@ -49,7 +51,7 @@ def signs(stages: Stages, problems: tuple[Diagnostic, ...]) -> dict[str, Sign]:
         "declared": Sign("bad", wrong) if errors else Sign("ok", "no error"),
         "checked": Sign("bad", wrong, checked.gap) if errors else checked,
         "applied": _applied(stages),
-        "running": _running(stages),
+        "running": _running(stages, processes),
     }
 
 
@@ -61,12 +63,17 @@ def _applied(stages: Stages) -> Sign:
     return Sign("ok", "in part" if stages.partial else "current", "the same")
 
 
-def _running(stages: Stages) -> Sign:
+def _running(stages: Stages, processes: tuple[ProcessState, ...]) -> Sign:
     if stages.running is None:
         return Sign("idle", "nothing", "nothing runs")
     if stages.running == "unknown":
-        return Sign("warn", "not known", "not known")
-    return Sign("warn", "older", "differs") if "running" in stages.behind else Sign("run", "current", "the same")
+        gap, state, word = "not known", "warn", "not known"
+    elif "running" in stages.behind:
+        gap, state, word = "differs", "warn", "older"
+    else:
+        gap, state, word = "the same", "run", "current"
+    lost = sum(item.phase == "gave_up" for item in processes)
+    return Sign("bad", f"{lost} gave up", gap) if lost else Sign(state, word, gap)
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
@@ -83,6 +90,7 @@ def _looked(environment: Environment) -> dict[str, Any]:
     found = environment.inspect()
     stages = found.stages
     assert stages is not None  # noqa: S101  (an inspection that succeeds has them)
+    processes = _processes(environment) if stages.running is not None else ()
     return {
         "backend": found.backend,
         "files": found.files,
@@ -92,14 +100,23 @@ def _looked(environment: Environment) -> dict[str, Any]:
         "levels": found.levels,
         "notes": found.notes,
         "problems": found.problems,
-        "processes": _processes(environment) if stages.running is not None else (),
+        "jobs": [item for item in environment.jobs().jobs if item["state"] == "running"],
+        "processes": processes,
         "recovery_pending": found.recovery_pending,
         "revision": found.revision,
-        "signs": signs(stages, found.problems),
+        "signs": signs(stages, found.problems, processes),
         "size": _size(environment, stages),
         "skipped": found.skipped,
         "stages": stages,
+        "unread": _told(environment.unread),
     }
+
+
+def _told(error: ProjectError | None) -> dict[str, Any] | None:
+    """Return why the settings could not be used, where the project was looked at nevertheless."""
+    if error is None:
+        return None
+    return {"code": error.code, "message": error.message, "place": str(error.place or ""), "remedy": error.remedy}
 
 
 def _processes(environment: Environment) -> tuple[ProcessState, ...]:
@@ -117,7 +134,7 @@ def _size(environment: Environment, stages: Stages) -> Measurement | None:
 NOW = PageView(
     "now",
     "Now",
-    ("declaration", "history", "environments", "processes"),
+    ("declaration", "history", "environments", "jobs", "processes"),
     "now.html",
     _read,
     listed=True,
