@@ -332,3 +332,38 @@ async def test_many_questions_of_one_server_are_settled_each_for_itself(agent: A
             assert code_of(no) == "declined"
     assert "ripgrep" not in agent.read()
     assert "pkgs.fd" not in agent.read()
+
+
+async def test_one_server_asks_a_person_so_much_at_once_and_no_more(agent: Agent, person: Person) -> None:
+    with patience(agent.root, 0.0):
+        async with client(agent) as connected:
+            plans = []
+            for number in range(23):
+                edits = {"edits": [{"kind": "set", "path": f"env.A{number}", "value": "1"}], "level": "syntax"}
+                result = await connected.call_tool("edit_environment", edits)
+                plans.append((result.structured_content or {})["confirm"])
+            waiting = person.waiting()
+            assert len(waiting) == 20
+            assert waiting[0].arguments["edits"][0]["path"] == "env.A3"
+            gone = await connected.call_tool("edit_environment", {**edits, "confirm": plans[0]})
+            assert code_of(gone) == "plan_expired"
+
+
+async def test_the_same_call_twice_at_once_is_done_once(agent: Agent, person: Person) -> None:
+    async with client(agent) as connected:
+        found: list[CallToolResult] = []
+
+        async def call() -> None:
+            found.append(await connected.call_tool("add_packages", ADD))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(call)
+            await person.sees()
+            group.start_soon(call)
+            await anyio.wait_all_tasks_blocked()
+            await person.says(True)
+    assert agent.read().count("ripgrep") == 1
+    assert person.environment.proposals().proposals == ()
+    codes = {code_of(item) for item in found if item.is_error}
+    assert codes <= {"plan_expired", "plan_differs"}
+    assert any((item.structured_content or {}).get("published") for item in found)

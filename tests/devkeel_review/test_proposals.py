@@ -65,6 +65,7 @@ def test_consent_is_asked_and_given_by_keyboard_alone(review: Callable[..., Revi
         # the policy always needs a person, and the page says why
         call = agent.call("configure_policy", key="protected", value=["env.A"])
         expect(card).to_contain_text("devkeel.toml")
+        expect(page.locator("main[data-settling]")).to_have_count(0)
         page.get_by_role("button", name="Agree to configure_policy").click()
         assert agent.answer(call)["result"]["structuredContent"]["published"]
         # cancelled: the question goes
@@ -154,3 +155,38 @@ def test_a_person_is_there_from_the_first_page_to_some_seconds_after_the_last(
     assert attended(served.root)
     assert served.end() == 0
     assert not attended(served.root)
+
+
+def test_a_yes_that_comes_as_something_moves_under_it_is_not_sent(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review("--write")
+    opened(served, page)
+    press = """() => new Promise((resume) => new MutationObserver((_, seen) => {
+        seen.disconnect();
+        document.querySelector("button[value=yes]").click();
+        resume(document.getElementById("answer").textContent);
+    }).observe(document.getElementById("proposals"), {childList: true}))"""
+    with Wire(served.root, flags=ASKS) as agent:
+        first = agent.call("add_packages", names=["ripgrep"], level="syntax")
+        card = page.locator(".proposal")
+        expect(card).to_contain_text("pkgs.ripgrep")
+        second = agent.call("run_command", argv=["touch", "made"])
+        expect(card).to_have_count(2)
+        page.evaluate(f"() => {{ globalThis.pressed = ({press})() }}")
+        agent.cancel(first)
+        assert "just changed" in page.evaluate("globalThis.pressed")
+        expect(card).to_have_count(1)
+        expect(card).to_contain_text("waits for you")
+        page.get_by_role("button", name="Decline").click()
+        assert agent.answer(second)["result"]["structuredContent"]["error"]["code"] == "declined"
+    assert not (served.root / "made").exists()
+
+
+def test_a_page_whose_role_may_not_write_is_asked_nothing(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review("--write")
+    (served.root / "devkeel.toml").write_text('[roles.reader]\npermissions = ["read"]\n[callers]\ncommand = "reader"\n')
+    page.goto(f"{served.address}&proposals")
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    with Wire(served.root, flags=ASKS) as agent:
+        plan = agent.told("add_packages", names=["ripgrep"], level="syntax")["confirm"]
+        assert not attended(served.root)
+        assert agent.told("add_packages", names=["ripgrep"], level="syntax", confirm=plan)["published"]

@@ -110,7 +110,7 @@ class Asking(Struct, frozen=True):
         async with self._dropping(plan):
             said = await self._said(plan, message, on_page=on_page)
             if isinstance(said, bool | None):
-                return await self._settled(plan, revision, said, message, shown, needed)
+                return await self._settled(plan, revision, said, message, shown, needed, on_page=on_page)
         return said
 
     async def _said(self, plan: str, message: str, *, on_page: bool) -> bool | InputRequiredResult | None:
@@ -134,10 +134,11 @@ class Asking(Struct, frozen=True):
         message: str,
         shown: dict[str, Any],
         needed: PolicyRefused | None = None,
+        *,
+        on_page: bool,
     ) -> CallToolResult:
         """Do what the person agreed to, or answer why it is not done."""
-        page = self.workspace.page
-        if said is None and page.has(plan):
+        if said is None and on_page:
             return await self._still(plan, message, shown)
         if said is None and needed is not None:
             raise await self.turn_down(plan, needed)
@@ -167,7 +168,7 @@ class Asking(Struct, frozen=True):
             raise expired()
         async with self._dropping(plan):
             said = await self._wait(plan)
-            return await self._settled(plan, revision, said, asked.asked.message, asked.asked.shown)
+            return await self._settled(plan, revision, said, asked.asked.message, asked.asked.shown, on_page=True)
 
     async def of_both(self, plan: str, hosted: bool | None) -> bool | None:
         """Return what the person said to the host, or before on a page; a no counts whoever heard it.

@@ -32,6 +32,8 @@ else:
 
 __all__ = ["OnPage", "Patience", "wish"]
 
+# So many of one server wait at once, and no more: a person reads each. The oldest gives way.
+_MOST = 20
 _LOOK = 0.25
 # Looks between two of the files, and between two words to a host, which gives up on a call that is silent.
 _FILES, _SPEAK = 8, 16
@@ -70,6 +72,9 @@ class OnPage(Struct, frozen=True, dict=True):
         if not asker.attended():
             return False
         for old in [item for item in self._put if not self.plans.has(item)]:
+            self._withdraw(old)
+        for old in [*self._put][: max(0, len(self._put) - _MOST + 1)]:
+            self.plans.drop(old)
             self._withdraw(old)
         self._put[plan] = asker.propose(asked)
         return True

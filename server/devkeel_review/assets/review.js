@@ -1,5 +1,6 @@
 // The page: signing in, which view is shown, and what happens when the project changes.
 import { listenForActs } from "./acts.js";
+import { guardConsent } from "./consent.js";
 import { followKeys } from "./keys.js";
 import { follow } from "./live.js";
 import { refresh, renew, show } from "./regions.js";
@@ -40,6 +41,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 let begun = false;
 const line = document.getElementById("line");
 if (await signIn()) {
+  guardConsent();
   listenForActs();
   addEventListener("hashchange", route);
   followTimes();

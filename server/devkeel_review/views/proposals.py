@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ASKED", "PROPOSALS", "WAITING"]
 
 # Whether it is overtaken is by the files, and who asks ends without a file that says so.
+_LINE = 80
 _FOLLOWS = ("proposals", "declaration")
 
 
@@ -57,7 +58,10 @@ def _texts(value: object) -> list[str]:
 
 
 def _said(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    if isinstance(value, str):
+        return value
+    short = json.dumps(value, ensure_ascii=False, default=str)
+    return short if len(short) <= _LINE else json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
 def _count(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)

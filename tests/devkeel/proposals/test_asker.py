@@ -152,12 +152,11 @@ def test_what_a_process_asked_for_ends_with_it_however_it_ends(person: Environme
     ) as other:
         assert other.stdout is not None
         identifier = other.stdout.readline().strip()
-        view, before = only(person), records.mark(root / ".devkeel")
+        view = only(person)
         assert view.id == identifier
         other.send_signal(signal.SIGKILL)
         other.wait()
     assert person.proposals().proposals == ()
-    assert records.mark(root / ".devkeel") != before
     with pytest.raises(UsageError) as caught:
         person.answer_proposal(identifier, agrees=True, seen=view.digest)
     assert caught.value.code == "unknown_proposal"
@@ -258,7 +257,6 @@ def test_a_folder_behind_a_link_is_not_used(asker: Asker, person: Environment, r
 
 def test_looking_makes_nothing(person: Environment, root: Path) -> None:
     assert person.proposals().proposals == ()
-    assert records.mark(root / ".devkeel") == ""
     with pytest.raises(UsageError):
         person.answer_proposal("0" * 32, agrees=True, seen="")
     assert not (root / ".devkeel").exists()
@@ -296,3 +294,25 @@ def test_the_records_of_a_proposal_are_this_users_alone(asker: Asker, root: Path
     assert info is not None
     assert info.st_mode & 0o077 == 0
     assert read_record(path) is not None
+
+
+def test_who_asks_beside_another_takes_away_nothing_of_it(asker: Asker, person: Environment, root: Path) -> None:
+    first, other = proposed(asker), Asker(root, root / ".devkeel")
+    second = proposed(other)
+    assert {item.id for item in person.proposals().proposals} == {first.id, second.id}
+    person.answer_proposal(first.id, agrees=True, seen=first.digest)
+    assert other.heard(first) is None
+    assert asker.heard(first)
+    other.close()
+    assert only(person).id == first.id
+
+
+def test_where_the_records_are_removed_nothing_is_asked_any_more(asker: Asker, person: Environment, root: Path) -> None:
+    first = proposed(asker)
+    shutil.rmtree(root / ".devkeel")
+    assert not asker.asks(first)
+    assert person.proposals().proposals == ()
+    second = proposed(asker)
+    assert only(person).id == second.id
+    person.answer_proposal(second.id, agrees=True, seen=second.digest)
+    assert asker.heard(second)

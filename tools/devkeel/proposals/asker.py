@@ -52,8 +52,8 @@ class Asker(Struct):
             proposal = OpenProposal(
                 secrets.token_hex(16),
                 self._name,
-                since.isoformat(timespec="seconds"),
-                (since + timedelta(seconds=SECONDS)).isoformat(timespec="seconds"),
+                since.isoformat(timespec="milliseconds"),
+                (since + timedelta(seconds=SECONDS)).isoformat(timespec="milliseconds"),
                 asked,
             )
             files.write_record(records.record_of(self.state, proposal.id), msgspec.to_builtins(proposal))
@@ -67,8 +67,11 @@ class Asker(Struct):
             return kept
 
     def asks(self, proposal: OpenProposal) -> bool:
-        """Return whether an answer to it is still wanted here."""
-        return proposal.id in self._open and not proposal.expired(now())
+        """Return whether an answer to it is still wanted here, and can be given: the records may have been removed."""
+        if proposal.id not in self._open or proposal.expired(now()):
+            return False
+        places = records.record_of(self.state, proposal.id), records.lock_of(self.state, proposal.asker)
+        return all(directory.status(path) is not None for path in places)
 
     def heard(self, proposal: OpenProposal) -> Reply | None:
         """Return what a person has said to a proposal of this process; None for nothing yet, or nothing any more."""

@@ -6,7 +6,6 @@ another name, or was written by what has not the key is as good as not there.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -32,7 +31,6 @@ __all__ = [
     "forget",
     "lock_of",
     "locks_of",
-    "mark",
     "orphans",
     "record_of",
     "standing",
@@ -194,19 +192,3 @@ def _unknown(identifier: str) -> UsageError:
         seen=identifier[:80],
         remedy="Look at what waits now.",
     )
-
-
-def mark(state: Path) -> str:
-    """Return a text that is another one whenever what waits is: by the names, their times, and who still asks."""
-    told: list[object] = []
-    for name in directory.names(folder_of(state)):
-        path = folder_of(state) / name
-        info = directory.status(path)
-        if info is None or name.startswith("."):
-            continue
-        held = False
-        if name.endswith(".lock") and name != _LOCK:
-            with suppress(OSError):
-                held = locks.is_held(path)
-        told.append((name, held) if name.endswith(".lock") else (name, info.st_mtime_ns, info.st_ino))
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16] if told else ""
