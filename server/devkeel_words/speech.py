@@ -8,14 +8,19 @@ import shlex
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from devkeel.deferred import Deferred
 from devkeel.text.actions import plainly
 from devkeel_words.vocabulary import ACTIONS, ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from urllib import parse as addresses
 
     from devkeel.text.actions import Said
     from devkeel_words.vocabulary import Action, Argument
+
+if not TYPE_CHECKING:
+    addresses = Deferred("urllib.parse")
 
 __all__ = ["Speech", "as_command", "as_link", "as_tool", "filled"]
 
@@ -114,19 +119,32 @@ class _Commands(Speech):
 
 
 class _Links(Speech):
-    """A page's: where it has what is meant, and what to fill in there."""
+    """A page's: where it has what is meant, and what to fill in there; the command for what it has not."""
 
     same = "the same"
 
     def do(self, action: str, arguments: Mapping[str, object]) -> str:
+        address = next(_addresses(ACTIONS[action], arguments), None)
+        if address is None:
+            return as_command.do(action, arguments)
         given = "".join(f", {name} {_as_json(value)}" for name, value in arguments.items())
-        return f"[{action.replace('_', ' ')}{given}]({ACTIONS[action].link})"
+        return f"[{action.replace('_', ' ')}{given}]({address})"
 
     def argument(self, row: Argument) -> str:
         return row.link
 
     def given(self, row: Argument, value: object) -> str:
         return f"{row.link} {_as_json(value)}"
+
+
+def _addresses(row: Action, arguments: Mapping[str, object]) -> Iterator[str]:
+    """Yield the addresses of the page whose values are given, in the order of their column."""
+    for word in (row.link or "").split():
+        blank = _BLANK.search(word)
+        if blank is None:
+            yield word
+        elif arguments.get(blank[1]) not in (None, False):
+            yield f"{word[: blank.start()]}{addresses.quote(str(arguments[blank[1]]), safe='')}"
 
 
 def _as_json(value: object) -> str:

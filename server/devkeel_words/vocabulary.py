@@ -1,6 +1,7 @@
 """What each client calls what sentences of the library name: a row an action or argument, a column a client.
 
-A word of a column stands as it is; one that ends with `{name}` stands where that argument is given.
+A word of a column stands as it is; one that ends with `{name}` stands where that argument is given. Of the words of a
+link one stands: the first whose arguments are given.
 `devkeel_words.speech` makes calls of them.
 """
 
@@ -12,11 +13,14 @@ __all__ = ["ACTIONS", "ARGUMENTS", "Action", "Argument"]
 
 
 class Action(NamedTuple):
-    """A call. tool: None where a person alone may do it. link: where the page has it."""
+    """A call. tool: None where a person alone may do it.
+
+    link: where the page has it, the first address whose values are given; None where a person types the command.
+    """
 
     tool: str | None
     command: str
-    link: str
+    link: str | None
 
 
 class Argument(NamedTuple):
@@ -28,66 +32,72 @@ class Argument(NamedTuple):
 
 
 ACTIONS: dict[str, Action] = {
-    "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#inspect"),
-    "search": Action("search_catalogue cursor={cursor}", "search --cursor={cursor}", "#catalogue"),
-    "check": Action("check_environment level={level}", "check --level={level}", "#check"),
+    "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#now"),
+    "search": Action("search_catalogue cursor={cursor}", "search --cursor={cursor}", None),
+    "check": Action("check_environment level={level}", "check --level={level}", "#now"),
     "history": Action(
-        "show_history operation={operation} before={before}", "history {operation} --before={before}", "#history"
+        "show_history operation={operation} before={before}",
+        "history {operation} --before={before}",
+        "#operation?id={operation} #history",
     ),
-    "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
-    "begin": Action("edit_environment create=true", "init", "#begin"),
-    "detect": Action("detect_environment", "init --detect", "#detection"),
-    "publish": Action("edit_environment create=true", "init --detect --write", "#detection"),
-    "publish_some": Action("edit_environment create=true", "init --from=edits.json", "#detection"),
-    "begin_backend": Action(None, "init --backend={backend}", "#begin"),
-    "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
+    "undo": Action("undo operation={operation}", "undo {operation}", "#operation?id={operation} #history"),
+    "begin": Action("edit_environment create=true", "init", None),
+    "detect": Action("detect_environment", "init --detect", None),
+    "publish": Action("edit_environment create=true", "init --detect --write", None),
+    "publish_some": Action("edit_environment create=true", "init --from=edits.json", None),
+    "begin_backend": Action(None, "init --backend={backend}", None),
+    "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", None),
     "remove": Action(
-        "add_packages remove=true names={names} inside={inside}", "remove {names} --inside={inside}", "#packages"
+        "add_packages remove=true names={names} inside={inside}",
+        "remove {names} --inside={inside}",
+        None,
     ),
-    "enable": Action("enable_service", "enable", "#services"),
-    "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
-    "append": Action("edit_environment", "append", "#options"),
-    "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
-    "repair_libraries": Action("repair_requirements", "library repair", "#libraries"),
-    "patch": Action("patch_file", "patch", "#patch"),
-    "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", "#locks"),
-    "apply": Action("apply_environment", "apply", "#apply"),
-    "bootstrap": Action(None, "apply --bootstrap", "#apply"),
-    "pip": Action(None, "apply --pip", "#apply"),
-    "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),
-    "mix": Action(None, "env create --mixed --backend={backend}", "#environments"),
-    "enter": Action(None, "env print {environment}", "#environments"),
-    "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", "#run"),
-    "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", "#jobs"),
-    "diagnose": Action("diagnose job={id}", "diagnose --job={id}", "#diagnosis"),
-    "start": Action("manage_processes action=start names={names}", "up {names}", "#processes"),
-    "stop": Action("manage_processes action=stop", "down", "#processes"),
-    "restart": Action("manage_processes action=restart", "restart", "#processes"),
-    "processes": Action("read_processes", "ps", "#processes"),
-    "log": Action("read_processes name={name}", "logs {name}", "#processes"),
-    "examine": Action(None, "doctor", "#doctor"),
-    "repair": Action(None, "doctor --repair", "#doctor"),
-    "adopt": Action(None, "adopt", "#history"),
-    "allow": Action(None, "nix allow {address}", "#caches"),
+    "enable": Action("enable_service", "enable", None),
+    "set": Action("edit_environment create={create}", "set --create={create}", None),
+    "append": Action("edit_environment", "append", None),
+    "library": Action("add_library create={create}", "library add --create={create}", None),
+    "repair_libraries": Action("repair_requirements", "library repair", None),
+    "patch": Action("patch_file", "patch", None),
+    "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", None),
+    "apply": Action("apply_environment", "apply", "#now"),
+    "bootstrap": Action(None, "apply --bootstrap", None),
+    "pip": Action(None, "apply --pip", None),
+    "make": Action("apply_environment environment={environment}", "env create {environment}", None),
+    "mix": Action(None, "env create --mixed --backend={backend}", None),
+    "enter": Action(None, "env print {environment}", None),
+    "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", None),
+    "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", None),
+    "diagnose": Action("diagnose job={id}", "diagnose --job={id}", None),
+    "start": Action("manage_processes action=start names={names}", "up {names}", None),
+    "stop": Action("manage_processes action=stop", "down", None),
+    "restart": Action("manage_processes action=restart", "restart", None),
+    "processes": Action("read_processes", "ps", None),
+    "log": Action("read_processes name={name}", "logs {name}", None),
+    "examine": Action(None, "doctor", None),
+    "repair": Action(None, "doctor --repair", None),
+    "adopt": Action(None, "adopt", None),
+    "allow": Action(None, "nix allow {address}", None),
     "name_cache": Action(
         "configure_cache url={url} secret_key_file={key_file}",
         "nix cache configure {url} --secret-key-file={key_file}",
-        "#caches",
+        None,
     ),
     "cache": Action(
         None,
         "nix cache configure {url} --public-key={public_key} --priority={priority} --secret-key-file={key_file}",
-        "#caches",
+        None,
     ),
-    "policy_set": Action(None, "policy set {key} {value}", "#policy"),
-    "policy_unset": Action(None, "policy unset {key}", "#policy"),
-    "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
-    "purge": Action(None, "purge", "#environments"),
-    "templates": Action("list_templates", "template list", "#templates"),
+    "policy_set": Action(None, "policy set {key} {value}", None),
+    "policy_unset": Action(None, "policy unset {key}", None),
+    "forget_cache": Action(None, "nix cache remove {url}", None),
+    "purge": Action(None, "purge", None),
+    "templates": Action("list_templates", "template list", None),
     "generate": Action(
-        "generate_files kind={kind} replace={replace}", "generate {kind} --replace={replace}", "#generate"
+        "generate_files kind={kind} replace={replace}",
+        "generate {kind} --replace={replace}",
+        None,
     ),
-    "envrc": Action(None, "envrc", "#environments"),
+    "envrc": Action(None, "envrc", None),
 }
 
 ARGUMENTS: dict[str, Argument] = {

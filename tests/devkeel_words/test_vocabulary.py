@@ -14,6 +14,7 @@ import pytest
 from devkeel.text import actions
 from devkeel.text.actions import Said, say
 from devkeel_mcp.tools import TOOLS
+from devkeel_review.views import VIEWS
 from devkeel_words.call_actions import TOOL_ACTIONS
 from devkeel_words.speech import Speech, as_command, as_link, as_tool
 from devkeel_words.vocabulary import ACTIONS, ARGUMENTS
@@ -139,15 +140,30 @@ def test_each_column_has_a_place_for_the_same_arguments(action: str) -> None:
     assert len(blanks) == 1
     given = {name for site in SITES if site.name == action for name in site.arguments}
     assert given <= {*blanks.pop()}
-    assert all(column for column in row[1:])
-    assert row.link.startswith("#")
+    assert row.command
+
+
+@pytest.mark.parametrize("action", [name for name, row in ACTIONS.items() if row.link is not None])
+def test_each_link_leads_to_a_view_of_the_page(action: str) -> None:
+    row = ACTIONS[action]
+    addresses = [address.partition("?") for address in (row.link or "").split()]
+    assert {view for view, _, _ in addresses} <= {f"#{name}" for name in VIEWS}
+    assert {*re.findall(r"\{(\w+)\}", row.link or "")} <= {*re.findall(r"\{(\w+)\}", row.command)}
+    assert [asked for _, _, asked in addresses if not asked] == [""]  # the last one needs nothing
+    assert not addresses[-1][2]
 
 
 def test_a_client_says_an_argument_as_it_takes_it() -> None:
     assert as_tool(Said("do", "make", {"environment": "dev"})) == "apply_environment with environment=dev"
     assert as_command(Said("do", "make", {"environment": "my env"})) == "`devkeel env create 'my env'`"
     assert as_tool(Said("do", "mix", {"backend": "conda"})).endswith("(the user's command, no tool)")
-    assert as_link(Said("do", "make", {"environment": "dev"})) == "[make, environment dev](#environments)"
+    assert as_link(Said("do", "undo", {"operation": 3})) == "[undo, operation 3](#operation?id=3)"
+    assert as_link(Said("do", "undo", {})) == "[undo](#history)"
+
+
+def test_a_page_says_the_command_for_what_it_has_not() -> None:
+    given = {"environment": "my env"}
+    assert as_link(Said("do", "make", given)) == as_command(Said("do", "make", given))
 
 
 def test_an_agent_sees_whether_a_value_is_text() -> None:

@@ -4,7 +4,7 @@ import { localise } from "./times.js";
 
 let newest = 0;
 
-/** Put a view into an element, and its heading into focus, unless another one was asked for meanwhile. */
+/** Put a view into an element, and its heading into focus but for the first one, unless another was asked for meanwhile. */
 export async function show(place, address) {
   newest += 1;
   const own = newest;
@@ -18,7 +18,9 @@ export async function show(place, address) {
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
   heading.tabIndex = -1;
-  heading.focus();
+  // Whoever opens the page begins at its top, with the link that skips the navigation.
+  if (place.dataset.shown) heading.focus();
+  place.dataset.shown = address;
   document.title = `${heading.textContent} · devkeel review`;
   // What takes longer than the rest comes when it is there; while the line is lost, with the next change.
   for (const part of place.querySelectorAll("[data-later]")) renew([part]).catch(() => {});

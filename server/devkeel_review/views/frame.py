@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel_review.views.view import PageView
@@ -16,7 +18,14 @@ __all__ = ["FRAME"]
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
     line = review.disclosure.line
-    return {"name": line(review.root.name), "root": line(str(review.root)), "user": line(review.user)}
+    return {"name": line(review.root.name), "root": line(_short(review.root)), "user": line(review.user)}
+
+
+def _short(root: Path) -> str:
+    """Return a path as a shell shows it: what is in the user's home begins with a tilde."""
+    with suppress(RuntimeError, ValueError):  # no home, or elsewhere
+        return f"~/{root.relative_to(Path.home())}"
+    return str(root)
 
 
 # What it says lasts as long as the page.

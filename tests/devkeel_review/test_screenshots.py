@@ -1,0 +1,78 @@
+"""Each view as people see it, in the pictures of docs/review: made here of a project in use, and tried with axe-core.
+
+`python -m tests.devkeel_review.screenshots` makes the pictures anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+from tests.devkeel_review import orchard, pictures
+from tests.devkeel_review.test_access import AXE, RULES, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
+    from tests.devkeel_review.conftest import Reviewed
+
+pytestmark = [pytest.mark.nix, pytest.mark.xdist_group("review-screenshots")]
+KEPT = Path(__file__).parents[2] / "docs" / "review"
+WIDTHS = {"wide": (1280, 800), "narrow": (390, 844)}
+MOST_BYTES = 100_000
+
+
+def test_each_view_is_as_its_picture_and_axe_finds_no_fault(
+    browser: Browser,
+    review: Callable[..., Reviewed],
+    pinned_project: Callable[..., Path],
+    devenv: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = pinned_project(orchard.DECLARATION, orchard.FILES, name="orchard")
+    monkeypatch.setenv("HOME", str(tmp_path.resolve()))
+    monkeypatch.setenv("LOGNAME", "ada")
+    orchard.grow(root, dict(os.environ))
+    served = review("--write", "--execute", root=root)
+    number = orchard.newest(root, dict(os.environ))
+    addresses = {"now": "now", "timeline": "history", "operation": f"operation?id={number}"}
+    into = Path(os.environ.get("DEVKEEL_SCREENSHOTS", tmp_path / "pictures"))
+    into.mkdir(exist_ok=True)
+    faults = []
+    for size, (width, height) in WIDTHS.items():
+        for scheme in ("light", "dark"):
+            context = browser.new_context(
+                color_scheme=scheme,  # type: ignore[arg-type]  (both are schemes)
+                viewport={"width": width, "height": height},
+                locale="en-GB",
+                timezone_id="UTC",
+                reduced_motion="reduce",
+            )
+            page = context.new_page()
+            page.goto(served.address)
+            expect(page.locator("#line")).to_have_attribute("data-state", "live")
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            for name, address in addresses.items():
+                show(page, address)
+                faults += [(name, size, scheme, *fault) for fault in found(page, width)]
+                if (size, scheme) in (("wide", "light"), ("narrow", "dark")):
+                    pictures.keep(page, browser, into / f"{name}-{size}.png")
+            context.close()
+    assert faults == []
+    made = {path.name: path for path in into.iterdir()}
+    assert {name for name, path in made.items() if path.stat().st_size > MOST_BYTES} == set()
+    assert {path.name for path in KEPT.glob("*.png")} == made.keys()
+
+
+def found(page: Page, width: int) -> list[tuple[str, str]]:
+    """Return what axe-core finds in a view, and whether one has to scroll sideways to read it."""
+    told = page.evaluate(f"axe.run({RULES})")["violations"]
+    faults = [(str(fault["id"]), str(node["html"])[:200]) for fault in told for node in fault["nodes"]]
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        faults.append(("wider than the window", ""))
+    return faults
