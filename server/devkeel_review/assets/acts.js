@@ -18,6 +18,7 @@ export function listenForActs() {
     } catch {
       place.textContent = "The page has lost its server.";
     }
+    place.setAttribute("data-filled", ""); // it stays when the view is read again
     form.removeAttribute("aria-busy");
     if (event.submitter !== null) event.submitter.disabled = false;
     place.focus();

@@ -61,13 +61,20 @@ export function fragmentOf(markup) {
   return template.content;
 }
 
-/** Make an element what another one is; what has an id stays itself, with focus, selection and scroll. */
+/** Make an element what another one is; what has an id stays itself, with focus, selection and scroll.
+ *
+ * What the page itself put there stays: the answer of an act, a log that is followed, what its reader opened or closed.
+ */
 export function patch(old, fresh) {
-  const reader = (name) => name === "open" && old.nodeName === "DETAILS"; // what its reader has opened
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !reader(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes)
-    if (old.getAttribute(name) !== value && !reader(name)) old.setAttribute(name, value);
-  if (old.matches("[data-log], .answer")) return; // filled by others: a log as it comes, the answer to a form
+  const log = old.hasAttribute("data-log") && old.dataset.log === fresh.dataset?.log;
+  const busy = old.nodeName === "FORM" && old.hasAttribute("aria-busy");
+  if (log || busy || old.hasAttribute("data-filled")) return;
+  const own = (name) =>
+    (name === "open" && old.nodeName === "DETAILS") || (name === "tabindex" && old === document.activeElement);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !own(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !own(name)) old.setAttribute(name, value);
+  }
   const kept = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
