@@ -367,3 +367,49 @@ async def test_the_same_call_twice_at_once_is_done_once(agent: Agent, person: Pe
     codes = {code_of(item) for item in found if item.is_error}
     assert codes <= {"plan_expired", "plan_differs"}
     assert any((item.structured_content or {}).get("published") for item in found)
+
+
+async def test_what_a_person_says_later_is_heard_by_the_same_call_where_the_tool_takes_no_plan(
+    agent: Agent, person: Person
+) -> None:
+    with patience(agent.root, 0.1):
+        async with client(agent, offer=POLICY) as connected:
+            waits = await connected.call_tool("configure_policy", KEY)
+            data = waits.structured_content or {}
+            assert data["waits_until"]
+            assert "confirm" not in data
+            assert person.waiting()[0].id
+            other = await connected.call_tool("configure_policy", {**KEY, "value": ["redis"]})
+            assert (other.structured_content or {})["waits_until"]
+            (mysql,) = [item for item in person.waiting() if item.arguments["value"] == ["mysql"]]
+            person.say(mysql, True)
+            other = await connected.call_tool("configure_policy", {**KEY, "value": ["redis"]})
+            assert (other.structured_content or {})["waits_until"]
+            done = await connected.call_tool("configure_policy", KEY)
+            assert not done.is_error, text_of(done)
+            assert "mysql" in agent.read("devkeel.toml")
+            again = await connected.call_tool("configure_policy", {**KEY, "value": ["mysql", "x"]})
+            assert (again.structured_content or {})["waits_until"]
+
+
+async def test_an_answer_that_is_put_into_the_records_is_not_heard(agent: Agent, person: Person) -> None:
+    folder = agent.root / ".devkeel" / "proposals"
+    with patience(agent.root, 0.1):
+        async with client(agent) as connected:
+            await connected.call_tool("add_packages", {**ADD, "names": ["fd"]})
+            (first,) = person.waiting()
+            person.say(first, True)
+            real = (folder / f"{first.id}.answer.json").read_bytes()
+            done = await connected.call_tool("add_packages", {**ADD, "names": ["fd"]})
+            assert (done.structured_content or {})["published"]
+            await connected.call_tool("add_packages", ADD)
+            (seen,) = person.waiting()
+            forged = {"proposal": seen.digest, "agrees": True, "by": "a person", "at": seen.since, "seal": "0" * 64}
+            for answer in (json.dumps(forged).encode(), real):
+                (folder / f"{seen.id}.answer.json").write_bytes(answer)
+                (folder / f"{first.id}.answer.json").write_bytes(answer)
+                again = await connected.call_tool("add_packages", ADD)
+                assert (again.structured_content or {})["waits_until"]
+            person.say(seen, False)
+            assert code_of(await connected.call_tool("add_packages", ADD)) == "declined"
+    assert "ripgrep" not in agent.read()

@@ -158,7 +158,8 @@ class Asking(Struct, frozen=True):
             await self._drop(plan)
             raise expired()
         takes_plan = self.offer.may_ask(self.spec)
-        return waiting_result(message, shown, plan if takes_plan else None, asked.until)
+        attended = await self.workspace.page.attended()
+        return waiting_result(message, shown, plan if takes_plan else None, asked.until, attended=attended)
 
     async def waits(self, plan: str, revision: str) -> CallToolResult:
         """Wait for a person to whom a page shows this already, and do what they say."""

@@ -130,8 +130,13 @@ class StrictTool(Tool):
         async with self._refusing():
             self._offer.require(self._spec, getattr(parsed, "level", None))
 
+        last = -1.0
+
         async def report(progress: float, message: str) -> None:
-            await context.report_progress(progress, message=disclosure.sentence(message))
+            nonlocal last
+            # MCP, Progress: the number grows with each notification, also where a job begins after a person was asked.
+            last = max(progress, last + 1)
+            await context.report_progress(last, message=disclosure.sentence(message))
 
         asked = self._offer.asks_before(self._spec, parsed)
         permission = self._offer.permission(self._spec, asked=asked)
