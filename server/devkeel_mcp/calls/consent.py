@@ -211,11 +211,11 @@ def waiting_result(
     message: str, shown: dict[str, Any], plan: str | None, until: str, *, attended: bool
 ) -> CallToolResult:
     """Return the answer while a person is asked on the page. plan: where the tool takes one. attended: it is open."""
-    page = "" if attended else " The page was closed meanwhile: ask the user to open it again (devkeel review --write)."
     again = f"with {CONFIRM}={plan!r}" if plan is not None else "as it is"
+    closed = "" if attended else " Its page was closed: ask the user to open one again (devkeel review --write)."
     then = (
-        f"A person is asked on the page and has not answered yet.{page} Repeat the call {again} to wait for them again, until"
-        f" {until}. Nothing else of yours is their consent."
+        f"A person is asked on the page and has not answered yet.{closed} Repeat the call {again} to wait for them"
+        f" again, until {until}. Nothing else of yours is their consent."
     )
     return CallToolResult(
         content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],
