@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from devkeel import __version__
@@ -20,6 +20,7 @@ from devkeel_review.acts import ACTS
 from devkeel_review.attendance import Attendance, Followed
 from devkeel_review.front import Front, signed_in
 from devkeel_review.live import Live
+from devkeel_review.logs import Logs
 from devkeel_review.rendering import render
 from devkeel_review.sessions import Sessions, TooManyTriesError
 from devkeel_review.views import VIEWS
@@ -45,6 +46,7 @@ class ServedPage:
         self._review = review
         self._sessions = Sessions()
         self._live = Live(review)
+        self._logs = Logs(review)
         self._attendance = Attendance(review)
         self._cookie = f"devkeel-{port}"
 
@@ -64,6 +66,7 @@ class ServedPage:
                 Route("/view/{name}", self._view),
                 Route("/do/{name}", self._act, methods=["POST"]),
                 Route("/events", self._events),
+                Route("/log/follow", self._log),
             ],
             lifespan=self._living,
         )
@@ -84,6 +87,7 @@ class ServedPage:
     def end(self) -> None:
         """Let those go who follow."""
         self._live.end()
+        self._logs.end()
 
     async def _shell(self, _: Request) -> Response:
         """Answer with what has nothing of the project in it: its script asks for the rest."""
@@ -152,6 +156,17 @@ class ServedPage:
             return JSONResponse({"code": "too_many_pages"}, 503, {"Retry-After": "5"})
         told = self._live.follow(lambda: signed_in(request.headers, self._cookie, self._sessions))
         return Followed(told, self._attendance)
+
+    async def _log(self, request: Request) -> Response:
+        if self._logs.full:
+            return JSONResponse({"code": "too_many_pages"}, 503, {"Retry-After": "5"})
+        try:
+            told = self._logs.follow(
+                request.query_params.getlist("of"), lambda: signed_in(request.headers, self._cookie, self._sessions)
+            )
+        except UsageError as error:
+            return await self._failed(error, 404)
+        return StreamingResponse(told, media_type="text/event-stream")
 
 
 async def _fields(request: Request) -> dict[str, str]:

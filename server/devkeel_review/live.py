@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from devkeel.errors import DevkeelError
 from devkeel_review.marks import marks
+from devkeel_review.phases import follow_phases
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -143,6 +144,7 @@ class Live:
             group.start_soon(_set_at_end, stop)
             # What happened between the look that found these places and the beginning of the watch has no event.
             group.start_soon(self._look_soon)
+            group.start_soon(follow_phases, self._review, self.look)
             async for _ in seen:
                 self._blind = False
                 await self.look()

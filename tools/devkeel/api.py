@@ -19,6 +19,7 @@ from devkeel.project.root import Project
 from devkeel.runtime import distrust
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -87,8 +88,9 @@ if TYPE_CHECKING:
     from devkeel.policy.explanation import CallView, PolicyReport, PolicyView
     from devkeel.policy.permission import Permission
     from devkeel.policy.roles import Caller
-    from devkeel.processes import manage, reading
-    from devkeel.processes.state import ProcessesResult
+    from devkeel.processes import declared_text, following, manage, reading
+    from devkeel.processes.declared_text import NamedProcess
+    from devkeel.processes.state import ProcessesResult, ProcessState
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
     from devkeel.project.gates import Gates
@@ -137,6 +139,7 @@ if not TYPE_CHECKING:
     gates, gate_records = Deferred("devkeel.gates.gate"), Deferred("devkeel.gates.records")
     proposals = Deferred("devkeel.proposals.verbs")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
+    following, declared_text = Deferred("devkeel.processes.following"), Deferred("devkeel.processes.declared_text")
     added = Deferred("devkeel.inspection.added")
     courses = Deferred("devkeel.inspection.course")
     why = Deferred("devkeel.inspection.why")
@@ -844,6 +847,21 @@ class Environment:
         limit: bytes of each of its two streams.
         """
         return reading.read(self.project, name=name, cursor=cursor, limit=limit)
+
+    def process_changes(self, ended: threading.Event) -> Iterator[tuple[ProcessState, ...] | None]:
+        """Yield the processes as they are, then each time that one is otherwise, until `ended` is set.
+
+        None where no manager listens.
+        """
+        return following.changes(self.project, ended)
+
+    def named_processes(self) -> tuple[NamedProcess, ...]:
+        """Return the processes that the text of the declaration names; nothing is evaluated."""
+        return declared_text.named_processes(self.project)
+
+    def log_folders(self) -> tuple[Path, ...]:
+        """Return the directories in which something changes when a process or a job writes to its log."""
+        return following.log_folders(self.project)
 
     def manage(
         self,

@@ -112,7 +112,7 @@ export function follow(changed, tell) {
 }
 
 /** Yield the data of the events of a stream (HTML, 9.2.6: parsing an event stream); throws where it falls silent. */
-async function* events(body) {
+export async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {

@@ -3,6 +3,7 @@ import { listenForActs } from "./acts.js";
 import { guardConsent } from "./consent.js";
 import { followKeys } from "./keys.js";
 import { follow } from "./live.js";
+import { followLogs } from "./logs.js";
 import { refresh, renew, show } from "./regions.js";
 import { signIn } from "./session.js";
 import { followTimes } from "./times.js";
@@ -45,6 +46,7 @@ if (await signIn()) {
   listenForActs();
   addEventListener("hashchange", route);
   followTimes();
+  followLogs();
   followKeys(() => renew(document.querySelectorAll("main [data-view]")));
   // The marks first: what changes while a view is read is then seen as a change.
   await follow(refresh, (state, text) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting, progress_of
 
 _HASH = "0" * 32
 
@@ -23,3 +23,25 @@ _HASH = "0" * 32
 )
 def test_a_line_of_nix_becomes_a_sentence(line: str, sentence: str | None) -> None:
     assert progress_of(line) == sentence
+
+
+def test_the_steps_of_a_job_are_counted_where_nix_says_how_many_there_are() -> None:
+    read = counting()
+    built = [f"building '/nix/store/{_HASH}-{name}.drv'..." for name in ("a", "b", "b", "c")]
+    assert read(built[0]) == "building a"
+    read = counting()
+    assert read("these 2 derivations will be built:") == "these 2 derivations will be built"
+    assert read("these 2 paths will be fetched (1.00 MiB download)") == "these 2 paths will be fetched"
+    assert [read(line) for line in built] == [
+        "building a (1 of 4)",
+        "building b (2 of 4)",
+        "building b (2 of 4)",
+        "building c (3 of 4)",
+    ]
+
+
+def test_one_step_alone_is_not_counted_and_none_is_past_the_last() -> None:
+    read = counting()
+    read("this derivation will be built:")
+    assert read(f"building '/nix/store/{_HASH}-a.drv'...") == "building a"
+    assert read(f"building '/nix/store/{_HASH}-b.drv'...") == "building b"

@@ -34,9 +34,14 @@ def test_a_cursor_goes_on_where_the_last_look_ended(world: Make) -> None:
     until(lambda: here.environment.processes("a", cursor=first.cursor).logs[0].stdout == "two\n")
     second = here.environment.processes("a", cursor=first.cursor).logs[0]
     assert here.environment.processes("a", cursor=second.cursor).logs[0].stdout == ""
+    assert not here.environment.processes("a", cursor=second.cursor).logs[0].anew
     here.manage("restart")
     until(lambda: here.environment.processes("a").logs[0].stdout == "one\ntwo\n")
-    assert here.environment.processes("a", cursor=second.cursor).logs[0].stdout == "one\ntwo\n"
+    third = here.environment.processes("a", cursor=second.cursor).logs[0]
+    assert (third.stdout, third.anew) == ("one\ntwo\n", True)
+    here.manage("stop")
+    last = here.environment.processes("a", cursor=third.cursor).logs[0]
+    assert (last.stdout, last.anew) == ("", False)
 
 
 def test_a_flood_is_cut_at_a_line(world: Make) -> None:

@@ -15,7 +15,7 @@ from devkeel.nix_cli.confinement import by_convention
 from devkeel.nix_cli.installables import Installable
 from devkeel.nix_cli.outputs import StorePath, describe
 from devkeel.nix_cli.overrides import override_note
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
 from devkeel.text.clean import one_line
@@ -95,7 +95,7 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         )
 
     with context.building():
-        return context.begin(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
+        return context.begin(JobSpec("build", title, reads=counting(), echoes=("stderr",), plain=as_data), work)
 
 
 def derivation_of(

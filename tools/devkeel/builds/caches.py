@@ -13,7 +13,7 @@ from devkeel.builds.store_paths import store_paths
 from devkeel.errors import Place, PolicyRefused, ProjectError, Refused, Unavailable, UsageError
 from devkeel.nix_cli import caches as stores
 from devkeel.nix_cli import verification
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.project.root import SETTINGS
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
@@ -209,7 +209,7 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
 
 
 def _spec(kind: str, title: str) -> JobSpec:
-    return JobSpec(kind, one_line(title)[:TITLE], reads=progress_of, echoes=("stderr",), executes=False, plain=as_data)
+    return JobSpec(kind, one_line(title)[:TITLE], reads=counting(), echoes=("stderr",), executes=False, plain=as_data)
 
 
 def _uploaded(

@@ -26,7 +26,7 @@ from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.outputs import program_directories
 from devkeel.nix_cli.overrides import override_note
 from devkeel.nix_cli.pinned_packages import PACKAGE, ask_packages, pinned_nixpkgs
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.runtime import Completed
 from devkeel.runtime.holding import require_unheld
 from devkeel.runtime.jobs import JobSpec
@@ -107,7 +107,7 @@ def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
         )
         return PackageRun(**asdict(shown), packages=prepared.packages, preparing=took)
 
-    spec = JobSpec("run", title, reads=progress_of, plain=as_data, failed=lambda result: result.exit_code != 0)
+    spec = JobSpec("run", title, reads=counting(), plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
         return context.begin(spec, whole)
 
@@ -129,7 +129,7 @@ def prepare(context: Context, wanted: PackageCommand, timeout: float) -> Job:
         return work(job).invocation
 
     with context.building():
-        return context.begin(JobSpec("build", title, reads=progress_of, echoes=("stderr",)), whole)
+        return context.begin(JobSpec("build", title, reads=counting(), echoes=("stderr",)), whole)
 
 
 def _begin(context: Context, wanted: PackageCommand, timeout: float) -> tuple[Callable[[Job], _Prepared], str]:

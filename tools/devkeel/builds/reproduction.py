@@ -17,7 +17,7 @@ from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.derivation_file import read_derivation
 from devkeel.nix_cli.installables import Installable
 from devkeel.nix_cli.outputs import hashes_of
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.nix_cli.rebuild import rebuilt
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
@@ -87,7 +87,7 @@ def prove(context: Context, target: str, *, file: str | None, timeout: float) ->
         spec = JobSpec(
             "build",
             title,
-            reads=progress_of,
+            reads=counting(),
             echoes=("stderr",),
             plain=as_data,
             failed=lambda result: not result.same,

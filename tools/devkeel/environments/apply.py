@@ -20,7 +20,7 @@ from devkeel.environments.named import Environments
 from devkeel.environments.names import home_of
 from devkeel.environments.realising import Wanted, changed, realise
 from devkeel.errors import CheckFailed, Conflict, DevkeelError
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.root import DECLARATION, MANIFESTS
@@ -75,7 +75,7 @@ def prepare(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     subject = through.candidate((*MANIFESTS, *files))
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
-    spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
+    spec = JobSpec("apply", title, reads=counting(), echoes=("stderr",), executes=may.executes, plain=as_data)
     told = tuple(dict.fromkeys(notes))
     realising = Realising(context, name, environment is not None, files, subject, timeout, told, contents, activate)
     return Applying(spec, realising, dry_run, on_failure == "restore", reason)

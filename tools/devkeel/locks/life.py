@@ -13,7 +13,7 @@ from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.errors import Place, Refused, UsageError
 from devkeel.locks.kinds import KINDS, OF_INPUTS
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.project.declaration import read_declaration
 from devkeel.runtime import executing
 from devkeel.runtime.jobs import JobSpec
@@ -81,7 +81,7 @@ def lock(
             own.opened.close()
 
     title = " ".join(("lock:", action, *map(one_line, names)))
-    spec = JobSpec("lock", title[:TITLE], reads=progress_of, executes=False, plain=as_data)
+    spec = JobSpec("lock", title[:TITLE], reads=counting(), executes=False, plain=as_data)
     with context.building():
         return context.begin(spec, work)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from devkeel.diagnosis.quoting import INNER, quoted
 
-__all__ = ["progress_of"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["counting", "progress_of"]
 
 _STORED = "/nix/store/[0-9a-z]{32}-"
 # As Nix words it: derivation-goal.cc, store-api.cc and filetransfer.cc in src/libstore, printMissing in src/libmain.
@@ -18,6 +22,28 @@ _STEPS = (
     (re.compile(r"^(?P<name>this derivation) will be built"), "{name} will be built"),
     (re.compile(r"^(?P<name>these \d+ paths) will be fetched"), "{name} will be fetched"),
 )
+_COUNTS = re.compile(r"these (\d+) (?:derivations|paths) will be ")
+_ONE = "this derivation will be built"
+_BEGUN = ("building ", "fetching ")
+
+
+def counting() -> Callable[[str], str | None]:
+    """Return what says the same for the lines of one job, and at which step of how many it is, where Nix says both."""
+    begun, whole = set[str](), 0
+
+    def read(line: str) -> str | None:
+        nonlocal whole
+        said = progress_of(line)
+        if said is None:
+            return None
+        announced = _COUNTS.match(said)
+        whole += int(announced[1]) if announced else said == _ONE
+        if not said.startswith(_BEGUN):
+            return said
+        begun.add(said)
+        return f"{said} ({len(begun)} of {whole})" if 1 < whole >= len(begun) else said
+
+    return read
 
 
 def progress_of(line: str) -> str | None:

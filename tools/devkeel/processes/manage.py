@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.errors import Unavailable
-from devkeel.nix_cli.progress import progress_of
+from devkeel.nix_cli.progress import counting
 from devkeel.processes.control import Control
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.refusals import by_procfile
@@ -72,6 +72,6 @@ def manage(
 
     title = " ".join(("processes:", action, *map(one_line, names)))
     # What it starts is to outlive it, so that nothing is swept up when it has done.
-    spec = JobSpec("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
+    spec = JobSpec("processes", title[:TITLE], reads=counting(), sweeps=False, plain=as_data)
     with context.building():
         return context.begin(spec, work)

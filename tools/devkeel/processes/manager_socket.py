@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError, Unavailable
@@ -21,6 +21,7 @@ from devkeel.processes.state import ProcessState
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -30,6 +31,7 @@ _SECONDS = 10.0
 _MOST = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _PAUSE = 0.1
+_TURN = 0.5  # seconds between looks whether what a manager says is wanted still
 # connect(2): a socket in the file system outlives its process, and then refuses.
 _NOBODY = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR})
 # unix(7), SO_PEERCRED: `struct ucred` is a PID, a user and a group, each of 32 bits.
@@ -106,6 +108,21 @@ class ManagerSocket:
         """Stop one process; raises ProjectError `process_refused`."""
         self.ask("stop", name=name, seconds=60.0)
 
+    def heard(self, ended: threading.Event) -> Iterator[tuple[ProcessState, ...]]:
+        """Yield the processes as they are, then each time that one is otherwise, until the manager goes.
+
+        ended: what ends it before. The manager says it by itself; nothing is asked again.
+        """
+        found: dict[str, ProcessState] = {}
+        with self._connected(time.monotonic() + _SECONDS) as connection:
+            connection.sendall(b'{"command": "attach"}\n')
+            for event in _events(connection, ended):
+                told = event.get("processes") if event.get("event") == "snapshot" else [event.get("info")]
+                if event.get("event") not in ("snapshot", "status") or not isinstance(told, list):
+                    continue
+                found |= {item.name: item for item in map(self._process, told)}
+                yield tuple(sorted(found.values(), key=lambda item: item.name))
+
     def ask(self, command: str, *, seconds: float = _SECONDS, **fields: object) -> dict[str, Any]:
         """Send one request and return the answer; raises ProjectError `process_refused` with what the manager said."""
         request = json.dumps({"command": command, **fields}).encode() + b"\n"
@@ -175,6 +192,14 @@ class ManagerSocket:
                 remedy="Look at who made it and remove it, or set XDG_RUNTIME_DIR to a directory of this user.",
             )
 
+    def is_own(self) -> bool:
+        """Return whether there is a runtime directory, of this user."""
+        try:
+            self.require_own()
+        except Unavailable:
+            return False
+        return True
+
     def _line(self, connection: socket.socket, deadline: float) -> bytes:
         data = bytearray()
         while not data.endswith(b"\n"):
@@ -230,6 +255,28 @@ class ManagerSocket:
             seen=str(self.path),
             remedy="Use a devenv 2 whose native process manager devkeel knows; see docs/processes.md.",
         )
+
+
+def _events(connection: socket.socket, ended: threading.Event) -> Iterator[dict[str, Any]]:
+    """Yield what is a record of the lines of a connection; a line that is too long is not one."""
+    connection.settimeout(_TURN)
+    data = bytearray()
+    while not ended.is_set():
+        try:
+            chunk = connection.recv(_CHUNK)
+        except TimeoutError:
+            continue
+        if not chunk:
+            return
+        data += chunk
+        *lines, data = data.split(b"\n")
+        for line in lines:
+            with suppress(ValueError, RecursionError):
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    yield event
+        if len(data) > _MOST:
+            data.clear()
 
 
 def _names(value: object) -> tuple[str, ...]:

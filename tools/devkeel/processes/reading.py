@@ -162,7 +162,7 @@ def _logged(folder: Path) -> list[str]:
 
 
 def _read_log(project: Project, folder: Path, sight: Sight, name: str, cursor: str | None, limit: int) -> ProcessLog:
-    places = _places(cursor, sight.pid or 0)
+    places = _places(cursor, sight.pid)
     tails = {
         stream: read_tail(folder / f"{name}.{stream}.log", place, limit, mark)
         for stream in _STREAMS
@@ -175,10 +175,11 @@ def _read_log(project: Project, folder: Path, sight: Sight, name: str, cursor: s
         _text(tails["stderr"].data, secrets),
         "-".join([str(sight.pid or 0), *(f"{tails[stream].end}.{tails[stream].mark}" for stream in _STREAMS)]),
         any(tail.skipped for tail in tails.values()),
+        anew=(cursor is not None and not places) or any(tail.anew for tail in tails.values()),
     )
 
 
-def _places(cursor: str | None, manager: int) -> dict[str, tuple[int, int | None]]:
+def _places(cursor: str | None, manager: int | None) -> dict[str, tuple[int, int | None]]:
     """Return the offsets that a cursor names, with marks; a manager that was started since began the logs anew."""
     if cursor is None:
         return {}
@@ -192,7 +193,7 @@ def _places(cursor: str | None, manager: int) -> dict[str, tuple[int, int | None
         )
     # devenv, devenv-processes/src/manager.rs: both logs of a process are emptied when it is started. The new one may
     # be longer by now than the old one was: the marks say that it is another.
-    if int(found["manager"]) != manager:
+    if manager is not None and int(found["manager"]) != manager:
         return {}
     parts = {stream: found[stream].partition(".") for stream in _STREAMS}
     return {stream: (int(place), int(mark) if mark else None) for stream, (place, _, mark) in parts.items()}

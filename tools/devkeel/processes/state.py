@@ -23,7 +23,8 @@ class ProcessState(Struct, frozen=True):
 class ProcessLog(Struct, frozen=True):
     """The end of what a process wrote, or what it wrote since a cursor; `cut` when there was more before that.
 
-    cursor: give it back to read on from here.
+    cursor: give it back to read on from here. anew: whether the process was started again since the cursor was given,
+    and with it this log begun.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ProcessLog(Struct, frozen=True):
     stderr: str
     cursor: str
     cut: bool
+    anew: bool = False
 
 
 class ProcessesResult(Struct, frozen=True):

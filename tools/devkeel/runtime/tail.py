@@ -22,13 +22,14 @@ _KNOWN = 256
 class Tail(Struct, frozen=True):
     """A piece of a file: its bytes, the offset behind them, how many bytes before them were left out.
 
-    mark: a checksum of what the file has up to the offset.
+    mark: a checksum of what the file has up to the offset. anew: whether the file is not the one that was read before.
     """
 
     data: bytes
     end: int
     skipped: int
     mark: int = 0
+    anew: bool = False
 
 
 def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None) -> Tail:
@@ -57,7 +58,7 @@ def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None
             start, data = start + whole, data[whole:]
         skipped = start - wanted
         end = start + len(data)
-        return Tail(data, end, skipped, _mark(descriptor, end))
+        return Tail(data, end, skipped, _mark(descriptor, end), anew=bool(after) and not wanted)
     finally:
         os.close(descriptor)
 

@@ -1,0 +1,198 @@
+"""Logs as they grow: one stream for all that a page shows, read on by cursors when something was written."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import anyio
+import anyio.to_thread
+from msgspec import Struct
+
+from devkeel.errors import DevkeelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from devkeel.api import Environment
+    from devkeel_review.review import Review
+
+__all__ = ["Logs"]
+
+# Milliseconds: what is written meanwhile comes as one, and after which it is looked whether the directories are others.
+_DEBOUNCE = 150
+_LOOK = 1_000
+_SELDOM = 4  # so many of those looks are one for what no event told
+_SILENCE = 15.0
+_AGAIN = 1.0  # seconds until a directory may be there that is not
+_MOST_PAGES = 50
+_AT_ONCE = 64_000  # bytes of one stream of a process in one event
+_FIRST = 16_000  # bytes from the end with which the log of a job begins
+_MOST = 8
+_WHAT = ("process", "job")
+
+
+class _Following(Struct):
+    """One log that is followed. address: as the page names it. cursor: where it goes on. over: whether it has ended."""
+
+    address: str
+    what: str
+    name: str
+    cursor: str
+    over: bool = False
+
+
+class Logs:
+    """The logs of one project, for all pages."""
+
+    def __init__(self, review: Review) -> None:
+        self._review = review
+        self._ended = anyio.Event()
+        self._followers = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether as many follow as may."""
+        return self._followers >= _MOST_PAGES
+
+    def end(self) -> None:
+        """Let everybody go."""
+        self._ended.set()
+
+    def follow(self, addresses: Sequence[str], known: Callable[[], bool]) -> AsyncIterator[str]:
+        """Return server-sent events `log` with what came since the cursors, then what comes, until all logs have ended.
+
+        addresses: such as `process?name=redis&cursor=…`. known: whether who follows may do so still. Data: `of`, the
+        address without its cursor; `parts`, each a stream and its text; `cursor`, to go on from; `cut`, whether
+        something before was left out; `anew`, whether the log was begun again; `over`.
+
+        Raises UsageError `unknown_view`.
+        """
+        return self._events([_following(item) for item in addresses[:_MOST]], known)
+
+    async def _events(self, logs: Sequence[_Following], known: Callable[[], bool]) -> AsyncIterator[str]:
+        said = anyio.current_time()
+        self._followers += 1
+        try:
+            async with aclosing(self._written()) as written:
+                async for _ in written:
+                    if not known():
+                        return
+                    for log in logs:
+                        for event in await anyio.to_thread.run_sync(self._news, log):
+                            said = anyio.current_time()
+                            yield f"event: log\ndata: {json.dumps(event)}\n\n"
+                    if all(log.over for log in logs):
+                        return
+                    if anyio.current_time() - said > _SILENCE:
+                        said = anyio.current_time()
+                        yield ": here\n\n"
+        finally:
+            self._followers -= 1
+
+    async def _written(self) -> AsyncGenerator[None]:
+        """Yield at first, whenever something may have been written to a log, and now and then, until the end."""
+        yield
+        while not self._ended.is_set():
+            places = await anyio.to_thread.run_sync(self._places)
+            try:
+                async with aclosing(self._watched(places)) as seen:
+                    async for _ in seen:
+                        yield
+            except OSError:
+                # inotify(7): a user has so many watches (ENOSPC) and instances (EMFILE); or a directory has gone.
+                places = ()
+            if not places:
+                with anyio.move_on_after(_AGAIN):
+                    await self._ended.wait()
+                yield
+
+    async def _watched(self, places: tuple[tuple[Path, int], ...]) -> AsyncGenerator[None]:
+        """Yield when something in these directories changes, and now and then, until they are others."""
+        from watchfiles import awatch  # noqa: PLC0415  (14 ms, and only where a page is served)
+
+        if not places:
+            return
+        seen = awatch(
+            *(place for place, _ in places),
+            watch_filter=None,
+            recursive=False,
+            debounce=_DEBOUNCE,
+            step=_DEBOUNCE // 3,
+            # Its thread hears no cancellation, so that this is how long it outlives who followed.
+            rust_timeout=_LOOK,
+            yield_on_timeout=True,
+            stop_event=self._ended,
+        )
+        quiet = 0
+        async with aclosing(seen):
+            async for changes in seen:
+                quiet = 0 if changes else quiet + 1
+                # Whoever clears a directory away and makes another takes what is watched with it.
+                if places != await anyio.to_thread.run_sync(self._places):
+                    yield
+                    return
+                if quiet % _SELDOM == 0:
+                    yield
+
+    def _places(self) -> tuple[tuple[Path, int], ...]:
+        """Return the directories of logs, each with its inode: one that was made anew has another."""
+        found = self._review.call(lambda environment: environment.log_folders())
+        places = []
+        for item in found:
+            try:
+                places.append((item, item.stat().st_ino))
+            except OSError:  # gone since
+                continue
+        return tuple(places)
+
+    def _news(self, log: _Following) -> list[dict[str, Any]]:
+        """Return what came since the last look, and keep where it went on."""
+        if log.over:
+            return []
+        read = _of_process if log.what == "process" else _of_job
+        try:
+            return self._review.call(lambda environment: list(read(environment, log)))
+        except DevkeelError as error:
+            log.over = True
+            told = self._review.disclosure.error(error)
+            return [{"of": log.address, "parts": [], "cursor": log.cursor, "over": True, "error": told.message}]
+
+
+def _following(address: str) -> _Following:
+    what, _, query = address.partition("?")
+    asked = dict(parse_qsl(query))
+    name = asked.get("id" if what == "job" else "name", "")
+    if what not in _WHAT or not name:
+        raise UsageError("unknown_view", "There is no such log.", seen=address[:80], remedy="Take one of the page.")
+    shown = address.partition("&cursor=")[0]
+    return _Following(shown, what, name, asked.get("cursor", ""))
+
+
+def _of_process(environment: Environment, log: _Following) -> Iterator[dict[str, Any]]:
+    (found,) = environment.processes(log.name, cursor=log.cursor or None, limit=_AT_ONCE).logs
+    first, log.cursor = not log.cursor, found.cursor
+    parts = [[name, text] for name, text in (("stdout", found.stdout), ("stderr", found.stderr)) if text]
+    if parts or first or found.anew:
+        facts = {"cursor": found.cursor, "cut": found.cut, "anew": found.anew, "over": False}
+        yield {"of": log.address, "parts": parts, **facts}
+
+
+def _of_job(environment: Environment, log: _Following) -> Iterator[dict[str, Any]]:
+    first = not log.cursor
+    at = -_FIRST if first else int(log.cursor) if log.cursor.isdigit() else 0
+    while True:
+        found = environment.job(log.name, cursor=at)
+        # What has been read before it had ended may lack its end.
+        over = found.state != "running" and not found.log
+        cut = bool(found.omitted) or (first and at < 0 and found.log_bytes > _FIRST)
+        at, log.cursor, log.over = found.cursor, str(found.cursor), over
+        if found.log or over or first:
+            parts = [["stdout", found.log]] if found.log else []
+            yield {"of": log.address, "parts": parts, "cursor": log.cursor, "cut": cut, "over": over}
+        first = False
+        if over or not found.log:
+            return
