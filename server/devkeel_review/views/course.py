@@ -1,4 +1,4 @@
-"""How long checks took from operation to operation, and how large environments became."""
+"""How it went: how long checks took, how large environments became, what gates measured, operation by operation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import DevkeelError
 from devkeel.inspection.course import Course
 from devkeel_review.plots import Plot, Series, Value, binary_unit, in_seconds, plot
+from devkeel_review.views.gates import courses
 from devkeel_review.views.view import PageView
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         "times": times(found.checks),
         "sizes": sizes(found.made),
         "rungs": _rungs(found.checks),
+        "stages": courses(None, review.call(lambda environment: environment.gate_history()).results),
     }
 
 
-COURSE = PageView("course", "Course", ("history", "environments"), "course.html", _read)
+COURSE = PageView("course", "Course", ("history", "environments", "gates"), "course.html", _read)
