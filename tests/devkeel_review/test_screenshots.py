@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
+from tests.devkeel_mcp.wire import Wire
 from tests.devkeel_review import orchard, pictures
 from tests.devkeel_review.test_access import AXE, RULES, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
     from tests.devkeel_review.conftest import Reviewed
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.nix, pytest.mark.xdist_group("review-screenshots")]
 KEPT = Path(__file__).parents[2] / "docs" / "review"
 WIDTHS = {"wide": (1280, 800), "narrow": (390, 844)}
+KEPT_OF = (("wide", "light"), ("narrow", "dark"))
 MOST_BYTES = 100_000
 
 
@@ -44,6 +47,27 @@ def test_each_view_is_as_its_picture_and_axe_finds_no_fault(
     into = Path(os.environ.get("DEVKEEL_SCREENSHOTS", tmp_path / "pictures"))
     into.mkdir(exist_ok=True)
     faults = []
+    with Wire(root, flags=("--ask",), client="claude-code") as agent:
+        for size, scheme, page in windows(browser, served):
+            look = partial(seen, browser, page, into, f"{size}.png" if (size, scheme) in KEPT_OF else None)
+            for name, address in addresses.items():
+                show(page, address)
+                faults += [(name, size, scheme, *fault) for fault in look(name)]
+            call = agent.call("add_packages", names=["hello"], reason="It greets who enters the shell")
+            expect(page.locator("#asked")).to_contain_text("consent")
+            show(page, "proposals")
+            expect(page.locator(".proposal")).to_contain_text("pkgs.hello")
+            faults += [("proposals", size, scheme, *fault) for fault in look("proposals")]
+            agent.cancel(call)
+            expect(page.locator(".proposal")).to_have_count(0)
+    assert faults == []
+    made = {path.name: path for path in into.iterdir()}
+    assert {name for name, path in made.items() if path.stat().st_size > MOST_BYTES} == set()
+    assert {path.name for path in KEPT.glob("*.png")} == made.keys()
+
+
+def windows(browser: Browser, served: Reviewed) -> Iterator[tuple[str, str, Page]]:
+    """Yield a page of each size in each scheme, signed in."""
     for size, (width, height) in WIDTHS.items():
         for scheme in ("light", "dark"):
             context = browser.new_context(
@@ -57,22 +81,16 @@ def test_each_view_is_as_its_picture_and_axe_finds_no_fault(
             page.goto(served.address)
             expect(page.locator("#line")).to_have_attribute("data-state", "live")
             page.evaluate(AXE.read_text(encoding="utf-8"))
-            for name, address in addresses.items():
-                show(page, address)
-                faults += [(name, size, scheme, *fault) for fault in found(page, width)]
-                if (size, scheme) in (("wide", "light"), ("narrow", "dark")):
-                    pictures.keep(page, browser, into / f"{name}-{size}.png")
+            yield size, scheme, page
             context.close()
-    assert faults == []
-    made = {path.name: path for path in into.iterdir()}
-    assert {name for name, path in made.items() if path.stat().st_size > MOST_BYTES} == set()
-    assert {path.name for path in KEPT.glob("*.png")} == made.keys()
 
 
-def found(page: Page, width: int) -> list[tuple[str, str]]:
-    """Return what axe-core finds in a view, and whether one has to scroll sideways to read it."""
+def seen(browser: Browser, page: Page, into: Path, ending: str | None, name: str) -> list[tuple[str, str]]:
+    """Return what axe-core finds in a view, and whether one has to scroll sideways to read it; keep its picture."""
     told = page.evaluate(f"axe.run({RULES})")["violations"]
     faults = [(str(fault["id"]), str(node["html"])[:200]) for fault in told for node in fault["nodes"]]
-    if page.evaluate("document.documentElement.scrollWidth") > width:
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         faults.append(("wider than the window", ""))
+    if ending is not None:
+        pictures.keep(page, browser, into / f"{name}-{ending}")
     return faults
