@@ -146,3 +146,24 @@ def test_times_are_those_of_the_reader(browser: Browser, served: Reviewed) -> No
     expect(said).to_have_attribute("title", re.compile(r"GMT\+5:30"))
     expect(said).to_have_text(re.compile(r"now|ago"))
     context.close()
+
+
+def test_a_page_of_a_server_that_has_ended_says_so(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review()
+    page.goto(served.address)
+    expect(page.locator("main h1")).to_have_text("Now")
+    port = served.origin.rpartition(":")[2]
+    served.end()
+    expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    page.evaluate("location.hash = '#history'")
+    expect(page.locator("main h1")).to_have_text("No connection")
+    again = review("--port", port, root=served.root)  # whose pages are others: nothing of the first one counts
+    expect(page.locator("main h1")).to_have_text("Not signed in")
+    page.reload()
+    expect(page.locator("main h1")).to_have_text("Not signed in")
+    page.goto(again.address)
+    expect(page.locator("main h1")).to_have_text("Now")
+    page.goto(again.origin)
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.locator("main h1")).to_have_text("Not signed in")

@@ -58,7 +58,10 @@ export function follow(changed, tell) {
     for (;;) {
       try {
         const answer = await ask("/events", { cache: "no-store" });
-        if (answer.status === 401) return say("closed", "Signed out");
+        if (answer.status === 401) {
+          say("closed", "Signed out");
+          return begun();
+        }
         if (!answer.ok) throw new Error(String(answer.status));
         for await (const marks of events(answer.body)) {
           pause = 250;

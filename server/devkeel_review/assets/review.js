@@ -16,7 +16,21 @@ function asked() {
   return { name: name || FIRST, query: query ?? "" };
 }
 
+const line = document.getElementById("line");
 let shown = false;
+
+/** Say something in place of a view. */
+function instead(title, words) {
+  const heading = document.createElement("h1");
+  heading.textContent = title;
+  const sentence = document.createElement("p");
+  sentence.textContent = words;
+  document.getElementById("main").replaceChildren(heading, sentence);
+}
+
+function signedOut() {
+  instead("Not signed in", "Open the address that devkeel review printed, with what stands behind its #.");
+}
 
 /** Show the view that the address names; where the server cannot be reached, it is shown as soon as it can be. */
 async function route() {
@@ -30,9 +44,13 @@ async function route() {
     await show(document.getElementById("main"), query ? `${name}?${query}` : name);
     shown = true;
   } catch {
-    document.getElementById("main").textContent = "The page has no connection to its server.";
+    if (line.dataset.state === "closed") signedOut();
+    else instead("No connection", "The page does not reach its server. It is shown as soon as that answers.");
   }
 }
+
+// An address with a token that is opened where the page is already: only what is behind # differs, so no page is loaded.
+addEventListener("hashchange", () => location.hash.startsWith("#open=") && location.reload());
 
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // what stands behind # is the view
@@ -40,7 +58,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 
 let begun = false;
-const line = document.getElementById("line");
 if (await signIn()) {
   guardConsent();
   listenForActs();
@@ -52,7 +69,8 @@ if (await signIn()) {
   await follow(refresh, (state, text) => {
     line.dataset.state = state;
     line.textContent = text;
-    if (state === "live" && begun && !shown) route();
+    if (state === "closed") signedOut();
+    else if (state === "live" && begun && !shown) route();
   });
   renew(document.querySelectorAll("[data-view]")).catch(() => undefined); // what stands beside each view
   await route();
@@ -60,6 +78,5 @@ if (await signIn()) {
 } else {
   line.dataset.state = "closed";
   line.textContent = "Not signed in";
-  document.getElementById("main").textContent =
-    "Open the address that devkeel review printed, with what stands behind its #.";
+  signedOut();
 }
