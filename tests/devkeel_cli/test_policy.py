@@ -138,3 +138,19 @@ def test_a_person_at_a_page_is_asked_where_there_is_no_terminal(devkeel: Shell) 
         ended.ends()
     assert settings.read_text() == "job_after = 3\n"
     assert devkeel(*SET).code == 1
+
+
+def test_a_cache_is_named_and_agreed_to_on_the_page(devkeel: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:
+    url, settings = f"file://{tmp_path_factory.mktemp('cache')}", devkeel.root / "devkeel.toml"
+    with attending(devkeel.root):
+        named = AtPage(devkeel, "nix", "cache", "configure", url, "--public-key", f"team-1:{'A' * 43}=")
+        assert "public_key" in named.says(agrees=True).shown["diff"]
+        assert named.ends() == 0
+        settings.write_text(settings.read_text().replace("team-1", "team-2"))
+        assert "waits for you" in devkeel("nix", "allow").out
+        agreed = AtPage(devkeel, "nix", "allow", url)
+        seen = agreed.says(agrees=True)
+        assert seen.arguments == {"addresses": [url]}
+        assert any("team-2" in note for note in seen.shown["notes"])
+        assert agreed.ends() == 0
+    assert "waits for you" not in devkeel("nix", "allow").out

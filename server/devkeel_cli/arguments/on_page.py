@@ -6,15 +6,16 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Conflict, PolicyRefused
 from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devkeel.api import Environment
-    from devkeel.change.result import ChangeResult
     from devkeel.proposals import asker as asking
     from devkeel.proposals import proposal as proposals
     from devkeel.proposals.proposal import OpenProposal, Reply
@@ -42,18 +43,19 @@ class AskedVerb(Struct, frozen=True):
     why: str | None = None
 
 
-def on_page(environment: Environment, verb: AskedVerb, tried: ChangeResult) -> bool:
+def on_page(environment: Environment, verb: AskedVerb, shown: Mapping[str, Any]) -> bool:
     """Ask on a page, and return whether one is open; with True the person has agreed.
 
-    It waits for ten minutes at most, and says so. Raises PolicyRefused `declined` where they do not want it,
-    `person_needed` where they do not say, Conflict `plan_differs` where the files change meanwhile.
+    shown: what a dry run came to, as data; or as `notes` what it is about. It waits for ten minutes at most, and says
+    so. Raises PolicyRefused `declined` where they do not want it, Conflict `plan_expired` where they do not say,
+    `plan_differs` where the files change meanwhile.
     """
     project = environment.project
     asker = asking.Asker(project.root, project.state)
     if not asker.attended():
         return False
     disclosure = told()
-    shows = disclosure.data({"arguments": verb.arguments, "shown": proposals.shown_of(to_builtins(tried))})
+    shows = disclosure.data({"arguments": verb.arguments, "shown": proposals.shown_of(shown)})
     wish = proposals.Wish(
         environment.context.actor,
         "command",
@@ -69,23 +71,19 @@ def on_page(environment: Environment, verb: AskedVerb, tried: ChangeResult) -> b
         found = asker.propose(wish)
         say("A person is asked on the page (devkeel review); this waits for them for ten minutes.", err=True)
         reply = _reply(environment, asker, found)
-    if reply is None or not reply.agrees:
-        error = _refusal(reply)
-        environment.turned_down(verb.verb, error, verb.arguments)
-        raise error
-    return True
-
-
-def _refusal(reply: Reply | None) -> PolicyRefused:
     if reply is None:
-        return PolicyRefused(
-            "person_needed",
+        raise Conflict(
+            "plan_expired",
             "The person who was asked on the page has not answered in ten minutes. Nothing was done.",
             remedy="Do it in a terminal, or ask again.",
         )
-    return PolicyRefused(
-        "declined", "The person did not agree, on the page. Nothing was done.", remedy="Ask them what they want."
-    )
+    if not reply.agrees:
+        error = PolicyRefused(
+            "declined", "The person did not agree, on the page. Nothing was done.", remedy="Ask them what they want."
+        )
+        environment.turned_down(verb.verb, error, verb.arguments)
+        raise error
+    return True
 
 
 def _reply(environment: Environment, asker: asking.Asker, found: OpenProposal) -> Reply | None:

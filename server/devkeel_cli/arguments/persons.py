@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from devkeel.errors import Conflict, PolicyRefused
 from devkeel_cli.answers import output
@@ -43,7 +44,7 @@ def confirmed(
     if sys.stdin.isatty():
         output.write(output.change(tried), err=as_json)
         click.confirm(asked.question, abort=True, err=as_json)
-    elif not on_page(environment, asked, tried):
+    elif not on_page(environment, asked, to_builtins(tried)):
         raise PolicyRefused(
             "person_needed",
             "A person has to agree to this, and there is no terminal to ask on. Nothing was done.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli.answers import output
+from devkeel_cli.arguments.on_page import AskedVerb, on_page
 from devkeel_cli.arguments.options import json_option, show
 from devkeel_cli.session import pass_session
 from devkeel_words import nix_lines
@@ -32,10 +33,18 @@ def command(session: Session, /, addresses: tuple[str, ...], forget: bool, yes: 
     environment = session.environment
     found = environment.distribution()
     if addresses and not forget and not yes:
-        if not sys.stdin.isatty():
+        asked = AskedVerb(
+            f"Take paths from, or build on, {' and '.join(addresses)}?",
+            "nix allow",
+            "agree",
+            {"addresses": list(addresses)},
+            "A public key is trust: whoever holds its other half says what programs are.",
+        )
+        if sys.stdin.isatty():
+            output.write(nix_lines.distribution(found), err=as_json)
+            click.confirm(asked.question, abort=True, err=as_json)
+        elif not on_page(environment, asked, {"notes": list(nix_lines.distribution(found))}):
             raise click.UsageError("There is no terminal to ask on. If you have read what they say, add --yes.")
-        output.write(nix_lines.distribution(found), err=as_json)
-        click.confirm(f"Take paths from, or build on, {' and '.join(addresses)}?", abort=True, err=as_json)
     if addresses:
         # What was read is agreed to: the file may say something else by now.
         found = environment.agree(addresses, forget=forget, shown=found)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel.errors import PolicyRefused
 from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
+from devkeel_cli.arguments.on_page import AskedVerb
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, show
+from devkeel_cli.arguments.persons import confirmed
 from devkeel_cli.session import pass_session
 from devkeel_cli.verbs.nix.build import timeout_option
 from devkeel_words import nix_lines
@@ -29,6 +32,9 @@ def _from_here(_context: click.Context, _parameter: click.Parameter, paths: tupl
 
 _PATHS = click.argument("paths", metavar="PATH...", type=click.Path(), nargs=-1, required=True, callback=_from_here)
 _cache_option = click.option("--cache", metavar="URL", help="One of devkeel.toml. Default: the only one.")
+
+
+_WHY = "A public key is trust: whoever holds its other half says what programs are."
 
 
 @click.group("cache")
@@ -76,11 +82,24 @@ def configure(
     undo takes the change back.
     """
     if not (yes or dry_run):
-        shown = output.change(session.environment.configure_cache(url, dry_run=True, **given))
-        if not sys.stdin.isatty():
-            raise click.UsageError("There is no terminal to ask on. If you know whose key it is, add --yes.")
-        output.write(shown, err=as_json)
-        click.confirm(f"Take paths from {url}?", abort=True, err=as_json)
+        environment = session.environment
+        tried = environment.configure_cache(url, dry_run=True, **given)
+        asked = AskedVerb(
+            f"Take paths from {url}?", "nix cache configure", "configure_cache", {"url": url} | given, _WHY
+        )
+        try:
+            confirmed(
+                environment,
+                partial(environment.configure_cache, url, **given),
+                tried,
+                asked,
+                yes=False,
+                as_json=as_json,
+            )
+        except PolicyRefused as error:
+            if error.code != "person_needed":
+                raise
+            raise click.UsageError("There is no terminal to ask on. If you know whose key it is, add --yes.") from error
     _change(session, (dry_run, reason, as_json), url, **given)
 
 
