@@ -50,7 +50,7 @@ export function follow(changed, tell) {
   function say(name, text) {
     state = [name, text];
     tell(name, text);
-    channel?.postMessage({ state });
+    if (name !== "closed") channel?.postMessage({ state }); // that is about this page alone
   }
 
   async function lead() {

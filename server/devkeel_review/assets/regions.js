@@ -17,9 +17,9 @@ export async function show(place, address) {
   }
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
-  heading.tabIndex = -1;
   // Whoever opens the page begins at its top, with the link that skips the navigation.
-  if (place.dataset.shown) heading.focus();
+  if (place.dataset.shown) focusOn(heading);
+  else heading.tabIndex = -1;
   place.dataset.shown = address;
   document.title = `${heading.textContent} · devkeel review`;
   // What takes longer than the rest comes when it is there; while the line is lost, with the next change.
@@ -28,17 +28,28 @@ export async function show(place, address) {
 
 /** Fetch again what follows one of the marks that have changed. */
 export async function refresh(changed) {
-  const follows = (region) => (region.dataset.follows ?? "").split(" ").some((mark) => changed.has(mark));
+  // One that has never been read follows whatever there is.
+  const follows = ({ dataset }) => (dataset.follows?.split(" ") ?? [...changed]).some((mark) => changed.has(mark));
   await renew([...document.querySelectorAll("[data-view]")].filter(follows));
 }
 
-/** Fetch regions again, whatever has changed. */
+/** Fetch regions again, whatever has changed. One that cannot be read now says so, and is read with the next change. */
 export async function renew(regions) {
   for (const region of regions) {
     const fragment = await read(region.dataset.view);
-    const fresh = fragment.firstElementChild;
-    if (fresh !== null && region.isConnected) patch(region, fresh);
+    if (!region.isConnected) continue;
+    const held = region.contains(document.activeElement);
+    const fresh = fragment.querySelector("[data-view]");
+    if (fresh !== null) patch(region, fresh, true);
+    else region.replaceChildren(fragment);
+    // What had the focus is gone: its region has it, or who reads by ear would begin at the top.
+    if (held && !region.contains(document.activeElement)) focusOn(region.querySelector("h1, h2") ?? region);
   }
+}
+
+function focusOn(element) {
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }
 
 /** Return what the server has at an address, as a fragment. */
@@ -63,23 +74,28 @@ export function fragmentOf(markup) {
 
 /** Make an element what another one is; what has an id stays itself, with focus, selection and scroll.
  *
- * What the page itself put there stays: the answer of an act, a log that is followed, what its reader opened or closed.
+ * What the page itself put there stays: the answer of an act, a log that is followed, a region that is read by itself,
+ * what its reader opened or closed.
  */
-export function patch(old, fresh) {
-  const log = old.hasAttribute("data-log") && old.dataset.log === fresh.dataset?.log;
-  const busy = old.nodeName === "FORM" && old.hasAttribute("aria-busy");
-  if (log || busy || old.hasAttribute("data-filled")) return;
+export function patch(old, fresh, whole = false) {
+  if (!whole && isOfThePage(old, fresh)) return;
   const own = (name) =>
     (name === "open" && old.nodeName === "DETAILS") || (name === "tabindex" && old === document.activeElement);
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !own(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value && !own(name)) old.setAttribute(name, value);
   }
-  const kept = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  const wanted = new Set([...fresh.childNodes].map(idOf));
+  // What has gone goes first: what stays need then not be moved, by which it would lose the focus.
+  for (const child of [...old.childNodes]) if (idOf(child) !== null && !wanted.has(idOf(child))) child.remove();
+  const kept = new Map([...old.childNodes].filter((child) => idOf(child) !== null).map((child) => [idOf(child), child]));
   let at = old.firstChild;
   for (const next of [...fresh.childNodes]) {
-    let here = next.id ? kept.get(next.id) : alike(at, next) ? at : null;
+    const id = idOf(next);
+    const here = id !== null ? kept.get(id) : alike(at, next) ? at : null;
     if (here) {
+      // What is moved loses the focus: rather goes what stands between and has no name.
+      while (at !== null && at !== here && idOf(at) === null && follows(here, at)) at = removed(at);
       if (here === at) at = at.nextSibling;
       else old.insertBefore(here, at);
       if (here.nodeType === Node.ELEMENT_NODE) patch(here, next);
@@ -88,13 +104,31 @@ export function patch(old, fresh) {
       old.insertBefore(next, at);
     }
   }
-  while (at !== null) {
-    const gone = at;
-    at = at.nextSibling;
-    gone.remove();
-  }
+  while (at !== null) at = removed(at);
+}
+
+/** Remove a node, and return the one behind it. */
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
+}
+
+function follows(node, before) {
+  return Boolean(before.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+function isOfThePage(old, fresh) {
+  const same = (name) => old.hasAttribute(name) && old.getAttribute(name) === fresh.getAttribute(name);
+  const busy = old.nodeName === "FORM" && old.hasAttribute("aria-busy");
+  return busy || old.hasAttribute("data-filled") || same("data-log") || same("data-view");
+}
+
+/** Return the id of an element, null for none. A field of a form that is called `id` hides that of the form. */
+function idOf(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("id") : null;
 }
 
 function alike(one, other) {
-  return one !== null && !one.id && !other.id && one.nodeName === other.nodeName;
+  return one !== null && idOf(one) === null && idOf(other) === null && one.nodeName === other.nodeName;
 }

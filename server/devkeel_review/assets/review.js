@@ -52,6 +52,12 @@ async function route() {
 // An address with a token that is opened where the page is already: only what is behind # differs, so no page is loaded.
 addEventListener("hashchange", () => location.hash.startsWith("#open=") && location.reload());
 
+/** Look again at what has changed, and at a view that could not be shown before. */
+async function lookAgain(changed) {
+  await refresh(changed);
+  if (shown && document.querySelector("#main [data-view]") === null) await route();
+}
+
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // what stands behind # is the view
   document.getElementById("main").focus();
@@ -66,7 +72,7 @@ if (await signIn()) {
   followLogs();
   followKeys(() => renew(document.querySelectorAll("main [data-view]")));
   // The marks first: what changes while a view is read is then seen as a change.
-  await follow(refresh, (state, text) => {
+  await follow(lookAgain, (state, text) => {
     line.dataset.state = state;
     line.textContent = text;
     if (state === "closed") signedOut();
