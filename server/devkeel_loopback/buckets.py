@@ -29,18 +29,10 @@ class Buckets:
     def take(self, client: str) -> bool:
         """Take one, and return whether there was one left for that address."""
         now = self._clock()
-        level = self._level(client, now)
+        level, then = self._levels.pop(client, (float(self._burst), now))
+        level = min(self._burst, level + (now - then) * self._rate)
         allowed = level >= 1
-        self._levels.pop(client, None)
         self._levels[client] = (level - allowed, now)
         if len(self._levels) > _CLIENTS:
             self._levels.popitem(last=False)
         return allowed
-
-    def spent(self, client: str) -> bool:
-        """Return whether nothing is left for that address; nothing is taken."""
-        return self._level(client, self._clock()) < 1
-
-    def _level(self, client: str, now: float) -> float:
-        level, then = self._levels.get(client, (float(self._burst), now))
-        return min(self._burst, level + (now - then) * self._rate)

@@ -32,7 +32,8 @@ class Gate:
     """An ASGI application that lets pass what may reach the one behind it.
 
     hosts: names that Host and Origin may have, in lower case, without ports. admit: asked before anything of a body is
-    read; its answer goes out in place of the application's. judge: the same of a whole body. own_origin: a page may
+    read; its answer goes out in place of the application's. judge: the same of a whole body. who: whom a request is
+    counted for, the address by default. own_origin: a page may
     call only the server that it came from, port included; else pages of any port of these hosts may.
     """
 
@@ -44,6 +45,7 @@ class Gate:
         admit: Admit,
         judge: Judge,
         limits: Limits,
+        who: Callable[[Scope, Headers], str] | None = None,
         own_origin: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +54,7 @@ class Gate:
         self._admit = admit
         self._judge = judge
         self._limits = limits
+        self._who = who or _address
         self._own_origin = own_origin
         self._under_way = 0
         self._bodies: OrderedDict[object, anyio.CancelScope] = OrderedDict()
@@ -86,8 +89,7 @@ class Gate:
         origin = headers.get("origin")
         if origin is not None and not self._may_call(origin, host):
             return turned_away(403, "Pages of that Origin may not call this server.")
-        client = scope.get("client")
-        if not self._rate.take(client[0] if client else ""):
+        if not self._rate.take(self._who(scope, headers)):
             # RFC 6585, section 4; Retry-After is in seconds (RFC 9110, 10.2.3).
             return turned_away(429, "Too many requests: wait a second.", {"Retry-After": "1"})
         return None
@@ -138,6 +140,11 @@ class Gate:
         body = b"".join(parts)
         refusal = self._judge(body)
         return (body, None) if refusal is None else (b"", refusal)
+
+
+def _address(scope: Scope, _: Headers) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def know(scope: Scope) -> None:

@@ -51,7 +51,9 @@ class Front:
         self._cookie = cookie
         self._sessions = sessions
         # A page of another port of this machine is another page: any program here may serve one.
-        self._gate = Gate(inner, hosts=names(""), admit=self._admit, judge=_wrong, limits=limits, own_origin=True)
+        self._gate = Gate(
+            inner, hosts=names(""), admit=self._admit, judge=_wrong, limits=limits, who=self._who, own_origin=True
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -62,6 +64,13 @@ class Front:
             await send(message)
 
         await self._gate(scope, receive, headed)
+
+    def _who(self, _: Scope, headers: Headers) -> str:
+        """Return whom a request is counted for: all come from this machine, and one must not use up another's rate."""
+        if signed_in(headers, self._cookie, self._sessions):
+            return "a page"
+        kept = cookie_parser(headers.get("cookie", "")).get(self._cookie)
+        return "a browser that is signed in" if self._sessions.has(kept) else "others"
 
     def _admit(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to who may not ask for that, before anything of a body is read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _LOOPBACK = "127.0.0.1"
+_UVICORN = logging.getLogger("uvicorn.error")
 _GRACE = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -37,6 +39,8 @@ def serve(review: Review, port: int, tell: Callable[[str], None]) -> int:
     beyond = UsageError("bad_address", "The page is for this machine alone.", remedy=f"Listen on {_LOOPBACK}.")
     with listen(f"{_LOOPBACK}:{port}", beyond=beyond) as listening:
         start_logging("plain", "warning", review.disclosure)
+        # Of uvicorn's: anybody can have it warn, and its advice is for who installs it.
+        _UVICORN.setLevel(logging.ERROR)
         page = ServedPage(review, listening.getsockname()[1])
         tell(f"http://{address_of(listening)}/#open={page.token}")
         try:
@@ -54,6 +58,7 @@ async def _serve(review: Review, page: ServedPage, listening: socket.socket) -> 
         with anyio.open_signal_receiver(*heard) as signals:
             async for number in signals:
                 numbers.append(number)
+                _UVICORN.setLevel(logging.CRITICAL)  # that answers are cut off is what was asked for
                 page.end()
                 ending.set()
                 # What a view or an act waits for would hold up the end.

@@ -19,12 +19,12 @@ __all__ = ["Sessions", "Signed", "TooManyTriesError"]
 
 _BYTES = 32
 _MOST = 100
-# Wrong tokens that are compared: at once, and per second in the long run.
+# Wrong tokens that are answered as such: at once, and per second in the long run.
 _WRONG, _RATE = 20, 1.0
 
 
 class TooManyTriesError(Exception):
-    """So many tokens were wrong that none is compared for a moment."""
+    """So many tokens were wrong that a further wrong one has to wait."""
 
 
 class Signed(Struct, frozen=True):
@@ -51,10 +51,10 @@ class Sessions:
 
         cookie: what the browser has already: its pages share one, so that a further page ends none.
         """
-        if self._tries.spent(""):
-            raise TooManyTriesError
+        # Guessing 256 bits needs no brake, and one for the right token too would let others keep its owner out.
         if not _same(token, self.token):
-            self._tries.take("")
+            if not self._tries.take(""):
+                raise TooManyTriesError
             return None
         known = self._open.get(cookie or "")
         signed = Signed(secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES))
@@ -64,6 +64,10 @@ class Sessions:
         if len(self._open) > _MOST:
             self._open.popitem(last=False)
         return signed
+
+    def has(self, cookie: str | None) -> bool:
+        """Return whether a browser that is signed in has this cookie; that alone opens nothing."""
+        return cookie is not None and cookie in self._open
 
     def knows(self, cookie: str | None, page: str | None) -> bool:
         """Return whether both belong to one browser that is signed in."""

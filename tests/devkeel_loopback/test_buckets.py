@@ -23,13 +23,6 @@ def test_a_bucket_is_emptied_by_one_address_alone_and_fills_again() -> None:
     assert [buckets.take("a") for _ in range(4)] == [True, True, True, False]
 
 
-def test_whether_anything_is_left_can_be_asked_without_taking_it() -> None:
-    buckets = Buckets(1.0, 1, Clock())
-    assert [buckets.spent("a") for _ in range(3)] == [False] * 3
-    assert buckets.take("a")
-    assert [buckets.spent(name) for name in ("a", "b")] == [True, False]
-
-
 def test_a_clock_that_is_set_back_gives_nothing() -> None:
     clock = Clock()
     buckets = Buckets(1.0, 1, clock)

@@ -366,6 +366,30 @@ def test_an_address_without_what_stands_behind_the_hash_opens_nothing(
     context.close()
 
 
+def test_a_server_that_is_busy_while_one_signs_in_is_asked_again(review: Callable[..., Reviewed], page: Page) -> None:
+    served = review()
+    answers = iter([503, 429, 0])
+
+    def hold(route: Any) -> None:
+        status = next(answers, None)
+        if status is None:
+            route.continue_()
+        elif status:
+            route.fulfill(status=status, content_type="application/json", body="{}")
+        else:
+            route.abort()
+
+    page.route("**/session", hold)
+    page.goto(f"{served.address}&history")
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    assert page.url == f"{served.origin}/#history"
+    # Somebody leads this page to a wrong token: it stays what it is.
+    page.goto(f"{served.origin}/#open=wrong&history")
+    page.reload()
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    assert page.url == f"{served.origin}/#history"
+
+
 def test_pages_of_one_browser_are_signed_in_beside_each_other_and_one_follows_for_all(
     review: Callable[..., Reviewed], page: Page
 ) -> None:

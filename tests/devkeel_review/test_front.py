@@ -164,6 +164,16 @@ async def test_requests_without_an_end_are_told_to_wait() -> None:
     assert [await here.status("GET", "/", {}) for _ in range(5)] == [200, 200, 200, 429, 429]
 
 
+async def test_others_use_up_nothing_of_what_a_page_may_ask() -> None:
+    here = Fronted(Limits(rate=1.0, burst=3))
+    cookie_of_old = {"Cookie": "devkeel-7=of-an-end-before"}
+    flood = [await here.status("GET", "/view/now", {"Sec-Fetch-Site": "cross-site", **cookie_of_old}) for _ in range(9)]
+    assert flood == [403] * 3 + [429] * 6
+    # A script or a reload comes with the cookie alone.
+    assert [await here.status("GET", path, here.cookie) for path in ("/", "/assets/review.js")] == [200, 200]
+    assert [await here.status("GET", "/view/now", here.both) for _ in range(3)] == [200, 200, 200]
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
     [

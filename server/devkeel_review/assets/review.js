@@ -64,7 +64,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 
 let begun = false;
-if (await signIn()) {
+if (await signIn(() => instead("No connection", "The server is busy or away. This page tries again each second."))) {
   guardConsent();
   listenForActs();
   addEventListener("hashchange", route);

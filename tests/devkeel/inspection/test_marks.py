@@ -190,6 +190,15 @@ def test_records_that_are_removed_and_begun_anew_show_and_are_watched_anew(envir
     assert state in environment.marks().places
 
 
+def test_more_records_than_devkeel_makes_cost_no_more_than_their_directory(environment: Environment) -> None:
+    folder = make_directory(environment.project.state, "proposals")
+    for number in range(600):
+        (folder / f"{number:032x}.json").write_text("{}")
+    assert changed(environment, lambda: (folder / "a.json").write_text("{}")) == {"proposals"}
+    assert changed(environment, (folder / "a.json").unlink) == {"proposals"}
+    assert not environment.marks().lively
+
+
 def test_a_link_in_the_records_is_not_followed(environment: Environment, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

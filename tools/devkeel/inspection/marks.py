@@ -39,7 +39,7 @@ _LOCKS = frozenset(
     {"package-lock.json", "pylock.toml", "pnpm-lock.yaml", "conda-lock.yml", "conda-lock.yaml", "go.sum"}
 )
 _BESIDE = frozenset({SETTINGS, PROCFILE, DOTENV, ".envrc"})
-_MOST_PLACES = 200
+_MOST_PLACES, _MOST_RECORDS = 200, 500
 
 
 class Marks(Struct, frozen=True):
@@ -61,7 +61,9 @@ def marks(context: Context) -> Marks:
     declaration, folders = _declaration(project)
     processes, running = _processes(project)
     owners = _owners(state / "jobs")
-    asked = [(view.id, view.state) for view in records.standing(state, "")]
+    proposals = _listed(state / "proposals")
+    few = "" not in dict(proposals)
+    asked = [(view.id, view.state) for view in records.standing(state, "")] if few else []
     versions = {
         "history": _version(_seen(state / _DATABASE), _written(state / _LOG)),
         "declaration": declaration,
@@ -69,7 +71,7 @@ def marks(context: Context) -> Marks:
         "jobs": _version(_listed(state / "jobs"), owners),
         "processes": processes,
         "gates": _version(_seen(state / "gates.json"), _seen(project.root / SETTINGS)),
-        "proposals": _version(_listed(state / "proposals"), asked),
+        "proposals": _version(proposals, asked),
     }
     return Marks(versions, _places(project, folders), bool(running or owners or asked))
 
@@ -91,7 +93,11 @@ def _written(path: Path) -> tuple[int, ...] | None:
 
 
 def _listed(folder: Path) -> list[tuple[str, tuple[int, ...] | None]]:
-    return [(name, _seen(folder / name)) for name in state_directory.names(folder) if name.endswith(".json")]
+    """Return the records in a directory, each as it was seen; of more than devkeel makes, the directory alone."""
+    names = [name for name in state_directory.names(folder) if name.endswith(".json")]
+    if len(names) > _MOST_RECORDS:
+        return [("", _seen(folder))]  # a record is put in place by its name, of which the directory knows
+    return [(name, _seen(folder / name)) for name in names]
 
 
 def _owners(jobs: Path) -> list[object]:
