@@ -31,7 +31,7 @@ _AGAIN = 1.0  # seconds until a directory may be there that is not
 _MOST_PAGES = 50
 _AT_ONCE = 64_000  # bytes of one stream of a process in one event
 _FIRST = 16_000  # bytes from the end with which the log of a job begins
-_MOST = 8
+_MOST = 32
 _WHAT = ("process", "job")
 
 
@@ -71,7 +71,7 @@ class Logs:
 
         Raises UsageError `unknown_view`.
         """
-        return self._events([_following(item) for item in addresses[:_MOST]], known)
+        return self._events([_following(item) for item in addresses], known)
 
     async def _events(self, logs: Sequence[_Following], known: Callable[[], bool]) -> AsyncIterator[str]:
         said = anyio.current_time()
@@ -81,10 +81,13 @@ class Logs:
                 async for _ in written:
                     if not known():
                         return
-                    for log in logs:
+                    for log in logs[:_MOST]:
                         for event in await anyio.to_thread.run_sync(self._news, log):
                             said = anyio.current_time()
-                            yield f"event: log\ndata: {json.dumps(event)}\n\n"
+                            yield _event(event)
+                    for log in logs[_MOST:]:
+                        if not log.over:
+                            yield _event(_failed(log, f"A page follows {_MOST} logs at once: close another one."))
                     if all(log.over for log in logs):
                         return
                     if anyio.current_time() - said > _SILENCE:
@@ -157,9 +160,17 @@ class Logs:
         try:
             return self._review.call(lambda environment: list(read(environment, log)))
         except DevkeelError as error:
-            log.over = True
-            told = self._review.disclosure.error(error)
-            return [{"of": log.address, "parts": [], "cursor": log.cursor, "over": True, "error": told.message}]
+            return [_failed(log, self._review.disclosure.error(error).message)]
+
+
+def _event(data: dict[str, Any]) -> str:
+    return f"event: log\ndata: {json.dumps(data)}\n\n"
+
+
+def _failed(log: _Following, message: str) -> dict[str, Any]:
+    """Return the last event of a log that cannot be followed."""
+    log.over = True
+    return {"of": log.address, "parts": [], "cursor": log.cursor, "over": True, "error": message}
 
 
 def _following(address: str) -> _Following:

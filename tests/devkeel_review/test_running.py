@@ -10,11 +10,15 @@ import pytest
 from playwright.sync_api import expect
 from tests.devkeel_mcp.wire import Wire
 
+from devkeel.runtime.jobs import Jobs, JobSpec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator, Page
     from tests.devkeel_review.conftest import Reviewed
+
+    from devkeel.runtime.jobs import Job
 
 pytestmark = pytest.mark.xdist_group("review-running")
 MARK = "<img src=x onerror=document.title='run'>\033[31m\u202e"
@@ -51,14 +55,16 @@ def running(tmp_path_factory: pytest.TempPathFactory, review: Callable[..., Revi
 
 @pytest.fixture
 def opened(page: Page, running: Reviewed) -> Page:
+    page.bring_to_front()  # one that was opened while another was closed has no focus otherwise
     page.goto(running.address)
     expect(page.locator("#line")).to_have_attribute("data-state", "live")
     return page
 
 
 def go(page: Page, address: str) -> None:
-    page.evaluate("address => { location.hash = address }", address)
-    expect(page.locator("main h1")).to_be_focused()
+    page.evaluate("document.querySelector('main').replaceChildren()")
+    page.evaluate("address => { location.hash = address; dispatchEvent(new HashChangeEvent('hashchange')) }", address)
+    expect(page.locator("main h1")).to_be_visible()
 
 
 def row(page: Page, name: str) -> Locator:
@@ -151,3 +157,68 @@ def test_a_command_that_failed_is_diagnosed_and_mended(opened: Page, running: Re
     page.locator("#diagnosis").get_by_role("button", name="Make this change").first.press("Enter")
     expect(page.locator("#diagnosis")).to_contain_text("Declared now")
     assert "requests" in (running.root / "requirements.txt").read_text()
+
+
+def test_the_progress_of_another_process_is_a_bar_and_its_job_is_ended_from_here(
+    opened: Page, running: Reviewed
+) -> None:
+    page, jobs = opened, Jobs(running.root / ".devkeel")
+
+    def work(job: Job) -> None:
+        job.tell("building one (1 of 4)")
+        while not (running.root / "further").exists():
+            job.pause(0.05)
+        job.tell("building two (2 of 4)")
+        job.pause(600)
+
+    job = jobs.start(JobSpec("test", f"a test of {MARK}"), work)
+    go(page, "jobs")
+    bar = page.get_by_role("progressbar", name="Progress of a test of")
+    expect(bar).to_have_attribute("value", "1")
+    (running.root / "further").touch()
+    expect(bar).to_have_attribute("value", "2")
+    expect(bar).to_have_attribute("max", "4")
+    page.get_by_role("button", name="End the job a test of").click()
+    expect(page.locator(f"#ended #job-{job.id}")).to_contain_text("cancelled")
+    assert job.wait(30)
+    assert job.state == "cancelled"
+    jobs.close()
+
+
+def test_what_a_page_may_not_do_is_not_there_and_is_refused(
+    review: Callable[..., Reviewed], running: Reviewed, page: Page
+) -> None:
+    looking = review(root=running.root)
+    page.goto(f"{looking.address}&processes")
+    expect(row(page, "echo")).to_be_visible()
+    assert page.locator("main form").count() == 0
+    expect(page.locator("main")).to_contain_text("Started without --execute")
+    page.locator("[id='log-echo'] summary").click()
+    expect(page.locator("[id='text-echo']")).to_contain_text("begun")
+    for act, fields in (("processes", {"action": "start"}), ("end-job", {"job": "0" * 16}), ("mend", {})):
+        assert answered(page, f"/do/{act}", fields) == 403
+    assert running.command("ps", "--json").returncode == 0
+
+
+def test_logs_are_for_who_is_signed_in_and_of_what_there_is(opened: Page) -> None:
+    page = opened
+    assert answered(page, "/log/follow?of=process%3Fname%3Decho", signed=False) == 401
+    for address in ("", "file%3Fname%3D%2Fetc%2Fpasswd", "process", "job%3Fid%3D"):
+        assert answered(page, f"/log/follow?of={address}") == 404
+    text = page.evaluate(f"""async () => {{
+        const asked = "/log/follow?of=process%3Fname%3D..%252F..%252Fetc%252Fpasswd&of=job%3Fid%3D..%252F..%252Fx";
+        return await (await fetch(asked, {{headers: {SIGNED}}})).text();
+    }}""")
+    assert text.count('"over": true') == 2
+    assert "root:" not in text
+
+
+SIGNED = "{'X-Devkeel-Page': sessionStorage['devkeel-page'], 'Content-Type': 'application/json'}"
+
+
+def answered(page: Page, path: str, fields: dict[str, str] | None = None, *, signed: bool = True) -> int:
+    """Return how the server answers to a request of the page's own origin."""
+    options = f"headers: {SIGNED if signed else '{}'}"
+    if fields is not None:
+        options += f", method: 'POST', body: JSON.stringify({fields})"
+    return int(page.evaluate(f"fetch('{path}', {{{options}}}).then(answer => answer.status)"))
