@@ -16,8 +16,10 @@ from tests.devkeel_mcp.wire import Wire
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DECLARATION", "FILES", "grow"]
+__all__ = ["DECLARATION", "FILES", "RUNS", "grow", "newest"]
 
+# What runs while one looks, as a job.
+RUNS = ["sh", "try.sh"]
 DECLARATION = """{ pkgs, ... }:
 {
   # What the service is built and tried with.
@@ -52,6 +54,7 @@ stage = "growth"
 command = ["sh", "tests.sh"]
 reports = ["report.xml", "lcov.info"]
 """,
+    "try.sh": "echo '40 tests collected'; echo 'test_import ... ok'; echo 'test_queue ...'; exec sleep 600\n",
     ".gitignore": "report.xml\nlcov.info\n.devenv/\n",
 }
 

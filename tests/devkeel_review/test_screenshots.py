@@ -43,16 +43,28 @@ def test_each_view_is_as_its_picture_and_axe_finds_no_fault(
     orchard.grow(root, dict(os.environ))
     served = review("--write", "--execute", root=root)
     number = orchard.newest(root, dict(os.environ))
-    addresses = {"now": "now", "timeline": "history", "operation": f"operation?id={number}"}
+    addresses = {
+        "now": "now",
+        "timeline": "history",
+        "operation": f"operation?id={number}",
+        "processes": "processes?name=worker",
+        "jobs": "jobs",
+    }
     into = Path(os.environ.get("DEVKEEL_SCREENSHOTS", tmp_path / "pictures"))
     into.mkdir(exist_ok=True)
     faults = []
-    with Wire(root, flags=("--ask",), client="claude-code") as agent:
+    with Wire(root, client="codex") as other, Wire(root, flags=("--ask",), client="claude-code") as agent:
+        other.call("run_command", argv=orchard.RUNS)
         for size, scheme, page in windows(browser, served):
             look = partial(seen, browser, page, into, f"{size}.png" if (size, scheme) in KEPT_OF else None)
             for name, address in addresses.items():
                 show(page, address)
+                if name == "jobs":
+                    expect(page.locator("#running .row")).to_be_visible()
                 faults += [(name, size, scheme, *fault) for fault in look(name)]
+            page.locator("#running .row-link").press("Enter")
+            expect(page.locator("main .log")).to_contain_text("test_queue")
+            faults += [("job", size, scheme, *fault) for fault in look("job")]
             call = agent.call("add_packages", names=["hello"], reason="It greets who enters the shell")
             expect(page.locator("#asked")).to_contain_text("consent")
             show(page, "proposals")
@@ -87,6 +99,7 @@ def windows(browser: Browser, served: Reviewed) -> Iterator[tuple[str, str, Page
 
 def seen(browser: Browser, page: Page, into: Path, ending: str | None, name: str) -> list[tuple[str, str]]:
     """Return what axe-core finds in a view, and whether one has to scroll sideways to read it; keep its picture."""
+    assert page.locator("main .failed").count() == 0, page.locator("main").inner_text()
     told = page.evaluate(f"axe.run({RULES})")["violations"]
     faults = [(str(fault["id"]), str(node["html"])[:200]) for fault in told for node in fault["nodes"]]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

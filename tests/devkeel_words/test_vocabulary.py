@@ -159,6 +159,7 @@ def test_a_client_says_an_argument_as_it_takes_it() -> None:
     assert as_tool(Said("do", "mix", {"backend": "conda"})).endswith("(the user's command, no tool)")
     assert as_link(Said("do", "undo", {"operation": 3})) == "[undo, operation 3](#operation?id=3)"
     assert as_link(Said("do", "undo", {})) == "[undo](#history)"
+    assert as_link(Said("do", "log", {"name": "a b/?"})) == '[log, name "a b/?"](#processes?name=a%20b%2F%3F)'
 
 
 def test_a_page_says_the_command_for_what_it_has_not() -> None:
