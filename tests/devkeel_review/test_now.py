@@ -187,13 +187,17 @@ STAGES = Stages(declared="a", checked=("syntax",), applied="a", current=True, ru
 def test_each_of_the_four_has_a_sign_and_a_word() -> None:
     found = signs(STAGES, ())
     assert found["declared"] == Sign("ok", "no error")
-    assert [found[name].gap for name in ("checked", "applied", "running")] == ["the same"] * 3
+    assert [found[name].gap for name in ("checked", "applied", "running")] == ["as declared"] * 3
     assert [found[name].state for name in ("checked", "applied", "running")] == ["ok", "ok", "run"]
     behind = Stages(declared="b", checked=None, applied="a", current=False, running="a", behind=("checked", "applied"))
     found = signs(behind, ())
-    assert [found[name].gap for name in ("checked", "applied", "running")] == ["differs", "differs", "the same"]
+    assert [found[name].gap for name in ("checked", "applied", "running")] == [
+        "not as declared",
+        "not as declared",
+        "as declared",
+    ]
     lost = ProcessState("web", "gave_up", 5, ())
-    assert signs(STAGES, (), (lost,))["running"] == Sign("bad", "1 gave up", "the same")
+    assert signs(STAGES, (), (lost,))["running"] == Sign("bad", "1 gave up", "as declared")
     none = signs(Stages(declared="b", checked=("syntax",), applied=None, current=False), ())
     assert [none[name].state for name in ("applied", "running")] == ["idle", "idle"]
 

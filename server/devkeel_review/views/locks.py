@@ -21,7 +21,7 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         found = review.call(lambda environment: environment.lock_ages()).locks
     except DevkeelError as error:  # a part of a view says so in its place
         return {"part": "in" in query, "locks": (), "days": {}, "error": review.disclosure.error(error)}
-    dates = {pin.date for lock in found for pin in lock.pins if pin.date}
+    dates = {date for lock in found for date in (lock.oldest, *(pin.date for pin in lock.pins)) if date}
     return {
         "part": "in" in query,
         "locks": found,

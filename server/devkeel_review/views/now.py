@@ -30,10 +30,11 @@ PARTS = (LOCKS, GATES, COURSE)
 """What is read apart, since it takes longer."""
 
 _MADE = 50
+_SAME, _OTHER = "as declared", "not as declared"
 
 
 class Sign(Struct, frozen=True):
-    """How one of the four is. state: as painted. word: the same in a word. gap: what parts it from the one before."""
+    """How one of the four is. state: as painted. word: the same in a word. gap: how it is beside what is declared."""
 
     state: str
     word: str
@@ -46,7 +47,7 @@ def signs(
     """Return how declared, checked, applied and running are."""
     errors = sum(item.severity == "error" for item in problems)
     wrong = f"{errors} error{'s' * (errors != 1)}"
-    checked = Sign("warn", "not checked", "differs") if "checked" in stages.behind else Sign("ok", "passed", "the same")
+    checked = Sign("warn", "not checked", _OTHER) if "checked" in stages.behind else Sign("ok", "passed", _SAME)
     return {
         "declared": Sign("bad", wrong) if errors else Sign("ok", "no error"),
         "checked": Sign("bad", wrong, checked.gap) if errors else checked,
@@ -59,8 +60,8 @@ def _applied(stages: Stages) -> Sign:
     if stages.applied is None:
         return Sign("idle", "never", "nothing applied")
     if "applied" in stages.behind:
-        return Sign("warn", "behind", "differs")
-    return Sign("ok", "in part" if stages.partial else "current", "the same")
+        return Sign("warn", "behind", _OTHER)
+    return Sign("ok", "in part" if stages.partial else "current", _SAME)
 
 
 def _running(stages: Stages, processes: tuple[ProcessState, ...]) -> Sign:
@@ -69,9 +70,9 @@ def _running(stages: Stages, processes: tuple[ProcessState, ...]) -> Sign:
     if stages.running == "unknown":
         gap, state, word = "not known", "warn", "not known"
     elif "running" in stages.behind:
-        gap, state, word = "differs", "warn", "older"
+        gap, state, word = _OTHER, "warn", "older"
     else:
-        gap, state, word = "the same", "run", "current"
+        gap, state, word = _SAME, "run", "current"
     lost = sum(item.phase == "gave_up" for item in processes)
     return Sign("bad", f"{lost} gave up", gap) if lost else Sign(state, word, gap)
 
