@@ -157,7 +157,7 @@ class _Reading(Struct):
     marks: Sequence[tuple[int, int]] = ()
 
     def line(self) -> DiffLine:
-        return DiffLine(self.sign, self.old, self.new, _marked(self.pieces, self.marks))  # type: ignore[arg-type]
+        return DiffLine(self.sign, self.old, self.new, _marked(self.pieces, self.marks, self.sign))  # type: ignore[arg-type]
 
 
 def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
@@ -208,23 +208,19 @@ def _pieces(lines: Sequence[str], colours: _Colours) -> Iterator[list[tuple[str,
     for n, line in enumerate(lines):
         pieces = [("", short[n])] if coloured is None else coloured[n]
         if len(line) > _MOST_COLUMNS:
-            pieces = [*pieces, ("cut", f"… {len(line) - _MOST_COLUMNS} more characters")]
+            pieces = [*pieces, ("muted", f" …  {len(line) - _MOST_COLUMNS} more characters")]
         yield pieces or [("", "")]
 
 
-def _marked(pieces: Iterable[tuple[str, str]], marks: Sequence[tuple[int, int]]) -> Markup:
+def _marked(pieces: Iterable[tuple[str, str]], marks: Sequence[tuple[int, int]], sign: str = " ") -> Markup:
     """Return pieces as markup, with marks around the columns that differ; all of their text is escaped."""
-    parts = ((is_marked, Markup("").join(shown)) for is_marked, shown in _parts(pieces, marks))
-    return Markup("").join(Markup("<mark>{}</mark>").format(part) if marked else part for marked, part in parts)
-
-
-def _parts(
-    pieces: Iterable[tuple[str, str]], marks: Sequence[tuple[int, int]]
-) -> Iterator[tuple[bool, Iterator[Markup]]]:
-    """Yield what is marked and what is not, in turns, each as its pieces."""
+    around = Markup("<del>{}</del>") if sign == "-" else Markup("<ins>{}</ins>")
+    shown = Markup("")
     for is_marked, parts in groupby(_cut(pieces, marks), key=itemgetter(0)):
         by_name = groupby(parts, key=itemgetter(1))
-        yield is_marked, (_piece(name, "".join(text for *_, text in same)) for name, same in by_name)
+        part = Markup("").join(_piece(name, "".join(text for *_, text in same)) for name, same in by_name)
+        shown += around.format(part) if is_marked else part
+    return shown
 
 
 def _cut(pieces: Iterable[tuple[str, str]], marks: Sequence[tuple[int, int]]) -> Iterator[tuple[bool, str, str]]:
@@ -238,4 +234,4 @@ def _cut(pieces: Iterable[tuple[str, str]], marks: Sequence[tuple[int, int]]) ->
 
 
 def _piece(name: str, text: str) -> Markup:
-    return Markup('<span class="t-{}">{}</span>').format(name, text) if name else escape(text)
+    return Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text)

@@ -54,16 +54,16 @@ _BY_END = {
 _NAMES = (
     (Comment, "c"),
     (String, "s"),
-    (Number, "n"),
+    (Number, "m"),
     (Literal, "s"),
     (Keyword, "k"),
     (Operator.Word, "k"),
-    (Name.Attribute, "a"),
-    (Name.Property, "a"),
-    (Name.Tag, "a"),
-    (Name.Builtin, "b"),
-    (Name.Function, "b"),
-    (Name.Class, "b"),
+    (Name.Attribute, "na"),
+    (Name.Property, "na"),
+    (Name.Tag, "nt"),
+    (Name.Builtin, "nb"),
+    (Name.Function, "nf"),
+    (Name.Class, "nc"),
 )
 
 
@@ -87,5 +87,5 @@ def lexer_of(name: str) -> Lexer | None:
 
 @lru_cache
 def short_name(kind: Any) -> str:  # noqa: ANN401  (a token type, of which there are no types)
-    """Return what a token is, as a letter by which the style sheet colours it; nothing for plain text."""
+    """Return what a token is, as Pygments calls it in short; nothing for plain text."""
     return next((name for parent, name in _NAMES if kind in parent), "")

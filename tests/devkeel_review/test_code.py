@@ -49,7 +49,7 @@ HOSTILE = (
     "",
     "\t  ",
 )
-TAGS = re.compile(r'</?(?:mark|span)>|<span class="t-\w+">')
+TAGS = re.compile(r'</?(?:ins|del|span)>|<span class="\w+">')
 
 
 def told(line: DiffLine) -> str:
@@ -71,10 +71,10 @@ def test_lines_have_their_numbers_and_words_that_differ_are_marked() -> None:
     (file,) = diff_of(unified("devenv.nix", BEFORE, AFTER)).files
     assert (file.name, file.what, file.added, file.removed) == ("devenv.nix", "changed", 4, 3)
     shown = {(line.old, line.new): str(line.code) for line in file.hunks[0].lines}
-    assert "<mark>pkgs.htop </mark>" in shown[None, 3]
-    assert '<mark><span class="t-n">6379</span></mark>' in shown[6, None]
-    assert shown[4, 4] == '  <span class="t-c"># kept</span>'
-    assert "<mark>" not in shown[None, 6]
+    assert "<ins>pkgs.htop </ins>" in shown[None, 3]
+    assert '<del><span class="m">6379</span></del>' in shown[6, None]
+    assert shown[4, 4] == '  <span class="c"># kept</span>'
+    assert "<ins>" not in shown[None, 6]
 
 
 def test_side_by_side_a_line_stands_beside_what_it_became() -> None:
@@ -156,6 +156,6 @@ def test_a_text_alone_has_colours_and_is_text(monkeypatch: pytest.MonkeyPatch) -
     shown = code.code('x = "<b>";\ny = 1; # z', "devenv.nix")
     assert len(shown) == 2
     assert "&lt;b&gt;" in shown[0]
-    assert '<span class="t-c"># z</span>' in shown[1]
+    assert '<span class="c"># z</span>' in shown[1]
     monkeypatch.setattr(code, "_MOST_TOKENS", 3)  # what a lexer would take too long for
     assert "<span" not in "".join(code.code('x = "<b>";\ny = 1; # z', "devenv.nix"))

@@ -31,7 +31,8 @@ def test_what_an_agent_publishes_is_seen_and_taken_back(review: Callable[..., Re
         expect(row).to_contain_text("the search of the logs")
         expect(row).to_contain_text("agent 1")
         row.get_by_role("button", name="Undo").click()
-        expect(page.locator("#answer")).to_contain_text("Undone")
+        page.get_by_role("button", name="Undo it").click()
+        expect(page.locator("#decided")).to_contain_text("Undone")
         assert agent.told("inspect_environment")["revision"] == before
         newest = agent.told("show_history")["operations"][0]
     assert (newest["kind"], newest["reverts"]) == ("undo", published["operation"])

@@ -8,14 +8,17 @@ from devkeel_review.acts.apply import APPLY
 from devkeel_review.acts.check import CHECK
 from devkeel_review.acts.jobs import DIAGNOSE, END_JOB, MEND
 from devkeel_review.acts.processes import MANAGE
-from devkeel_review.acts.undo import UNDO
+from devkeel_review.acts.undo import PREVIEW, REDO, RESTORE, UNDO
 
 __all__ = ["ACTS", "Act"]
 
 ACTS: dict[str, Act] = {
     act.name: act
     for act in (
+        PREVIEW,
         UNDO,
+        REDO,
+        RESTORE,
         CHECK,
         APPLY,
         ANSWER,

@@ -26,11 +26,31 @@ export async function show(place, address) {
   for (const part of place.querySelectorAll("[data-later]")) renew([part]).catch(() => {});
 }
 
+/** Return what the server has at the address of a view, as a fragment. */
+export const fragmentAt = (address) => read(address);
+
 /** Fetch again what follows one of the marks that have changed. */
 export async function refresh(changed) {
   // One that has never been read follows whatever there is.
   const follows = ({ dataset }) => (dataset.follows?.split(" ") ?? [...changed]).some((mark) => changed.has(mark));
-  await renew([...document.querySelectorAll("[data-view]")].filter(follows));
+  await renew([...document.querySelectorAll("[data-view]")].filter(follows).filter(inSight));
+}
+
+// What is lazy and out of sight is fetched again when it is seen: a long list would otherwise be read as a whole each time.
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    if (target.isConnected) renew([target]);
+  }
+});
+
+function inSight(region) {
+  if (region.dataset.lazy === undefined) return true;
+  const { top, bottom } = region.getBoundingClientRect();
+  if (bottom >= 0 && top <= innerHeight) return true;
+  seen.observe(region);
+  return false;
 }
 
 /** Fetch regions again, whatever has changed. One that cannot be read now says so, and is read with the next change. */

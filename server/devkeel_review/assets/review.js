@@ -6,9 +6,11 @@ import { follow } from "./live.js";
 import { followLogs } from "./logs.js";
 import { refresh, renew, show } from "./regions.js";
 import { signIn } from "./session.js";
+import { followTimeline } from "./timeline.js";
 import { followTimes } from "./times.js";
 
 const FIRST = "now";
+const WITHIN = { operation: "history", working: "history", job: "jobs" };
 
 /** Return the view that the address names, and what is asked of it. */
 function asked() {
@@ -37,7 +39,7 @@ async function route() {
   const { name, query } = asked();
   shown = false;
   for (const link of document.querySelectorAll("[data-nav]")) {
-    if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
+    if (link.dataset.nav === (WITHIN[name] ?? name)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   try {
@@ -67,6 +69,7 @@ let begun = false;
 if (await signIn(() => instead("No connection", "The server is busy or away. This page tries again each second."))) {
   guardConsent();
   listenForActs();
+  followTimeline();
   addEventListener("hashchange", route);
   followTimes();
   followLogs();

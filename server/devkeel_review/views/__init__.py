@@ -6,10 +6,11 @@ from devkeel_review.views.course import COURSE
 from devkeel_review.views.frame import FRAME
 from devkeel_review.views.gates import GATES
 from devkeel_review.views.history import HISTORY
+from devkeel_review.views.history import PART as HISTORY_PART
 from devkeel_review.views.jobs import JOB, JOB_ANSWER, JOBS
 from devkeel_review.views.locks import LOCKS
 from devkeel_review.views.now import NOW
-from devkeel_review.views.operation import OPERATION
+from devkeel_review.views.operation import OPERATION, WORKING
 from devkeel_review.views.processes import PROCESSES
 from devkeel_review.views.proposals import ASKED, PROPOSALS, WAITING
 from devkeel_review.views.view import PageView
@@ -22,7 +23,9 @@ VIEWS: dict[str, PageView] = {
     for view in (
         NOW,
         HISTORY,
+        HISTORY_PART,
         OPERATION,
+        WORKING,
         PROCESSES,
         JOBS,
         JOB,

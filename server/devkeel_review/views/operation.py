@@ -1,27 +1,63 @@
-"""One operation: who did it, why, and its diff."""
+"""One operation: who did it, why, what it changed, which checks it passed, and the ways back."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import UsageError
+from devkeel_review.code import diff_of
 from devkeel_review.views.view import PageView
+from devkeel_words import lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.api import Environment
+    from devkeel.history.log import HistoryPage, OperationDetail
     from devkeel_review.review import Review
 
-__all__ = ["OPERATION"]
+__all__ = ["OPERATION", "WORKING", "layout_of"]
+
+_DIGITS = 16
+_MOST_TEXT = 2_000
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
     asked = query.get("id", "")
-    if not asked.isdigit():
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < _DIGITS):
         raise UsageError(
-            "unknown_operation", "An operation has a number.", seen=asked[:80], remedy="Take one of the list."
+            "unknown_operation", "An operation has a number.", seen=asked[:80], remedy="Take one of the timeline."
         )
-    return {"detail": review.call(lambda environment: environment.operation(int(asked)))}
+    detail, older = review.call(lambda environment: _found(environment, int(asked)))
+    entry = detail.operation
+    checks = {"ran": [], "skipped": [], "diagnostics": [], "ok": None} | detail.checks
+    return {
+        "detail": detail,
+        "diff": diff_of(detail.diff),
+        "layout": layout_of(query),
+        "who": lines.caller(entry),
+        "relations": tuple(lines.relations(entry)),
+        "between": tuple(lines.past_devkeel(entry))[:1] if entry.between is not None else (),
+        "checks": checks,
+        "edits": [json.dumps(edit, ensure_ascii=False, default=str)[:_MOST_TEXT] for edit in entry.edits],
+        "older": older.operations[0].id if older.operations else None,
+    }
+
+
+def _found(environment: Environment, identifier: int) -> tuple[OperationDetail, HistoryPage]:
+    return environment.operation(identifier), environment.history(limit=1, before=identifier)
+
+
+def _read_working(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
+    found = review.call(lambda environment: environment.diff())
+    return {"working": found, "diff": diff_of(found.diff), "layout": layout_of(query)}
+
+
+def layout_of(query: Mapping[str, str]) -> str:
+    """Return how a diff is laid out: `split`, side by side, or `unified`."""
+    return "split" if query.get("layout") == "split" else "unified"
 
 
 OPERATION = PageView("operation", "Operation", ("history",), "operation.html", _read)
+WORKING = PageView("working", "Changed by hand", ("history", "declaration"), "working.html", _read_working)
