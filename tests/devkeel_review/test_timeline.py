@@ -26,7 +26,8 @@ DECLARATION = """{ pkgs, ... }:
 }
 """
 SEND = """([act, fields]) => fetch(`/do/${act}`, {
-  method: 'POST', body: JSON.stringify(fields), headers: {'X-Devkeel-Page': sessionStorage['devkeel-page']}
+  method: 'POST', body: JSON.stringify(fields),
+  headers: {'X-Devkeel-Page': sessionStorage['devkeel-page'], 'Content-Type': 'application/json'}
 }).then(answer => answer.status)"""
 HOSTILE = '<img src=x onerror="document.title=1">'
 
@@ -64,10 +65,12 @@ def window(lived: Reviewed, browser: Browser) -> Iterator[Page]:
 
 
 def at(page: Page, view: str) -> Page:
-    """Go to a view, also where the page is there already; nothing stands open."""
-    page.evaluate("document.querySelectorAll('dialog[open]').forEach(item => item.close())")
-    page.evaluate("view => { location.hash = ''; location.hash = view }", f"#{view}")
-    expect(page.locator("main section").first).to_be_visible()
+    """Load a view anew, so that nothing of what was shown before is there."""
+    origin = page.url.partition("#")[0]
+    page.goto("about:blank")
+    page.goto(f"{origin}#{view}")
+    expect(page.locator("main h1")).to_be_visible()
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
     return page
 
 
@@ -104,15 +107,15 @@ def test_text_of_others_is_text(window: Page) -> None:
 
 def test_it_is_filtered_by_caller_thing_and_time(window: Page) -> None:
     page = at(window, "history")
-    page.get_by_label("Who").fill("nobody of that name")
-    page.get_by_label("Who").press("Enter")
+    page.get_by_label("Who", exact=True).fill("nobody of that name")
+    page.get_by_label("Who", exact=True).press("Enter")
     expect(page.locator(".empty")).to_contain_text("Nothing fits")
-    expect(page.get_by_label("Who")).to_have_value("nobody of that name")
-    page.get_by_label("Who").fill("")
-    page.get_by_label("What").fill("services.redis")
+    expect(page.get_by_label("Who", exact=True)).to_have_value("nobody of that name")
+    page.get_by_label("Who", exact=True).fill("")
+    page.get_by_label("What", exact=True).fill("services.redis")
     page.get_by_role("button", name="Filter").click()
     expect(rows(page)).to_have_count(2)  # the port, and what was refused
-    page.get_by_label("What").fill("")
+    page.get_by_label("What", exact=True).fill("")
     page.get_by_label("Until").fill("2020-01-02")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".empty")).to_be_visible()
