@@ -28,7 +28,13 @@ def _preview(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
     """Return what an act would do; nothing is written."""
     action = form.get("action", "")
     if action not in _ACTIONS:
-        raise UsageError("bad_argument", "There is no such way back.", seen=action[:80], alternatives=_ACTIONS)
+        raise UsageError(
+            "bad_argument",
+            "There is no such way back.",
+            seen=action[:80],
+            remedy="Take one of the timeline.",
+            alternatives=_ACTIONS,
+        )
     return _answer(review, action, form, dry_run=True)
 
 
