@@ -35,7 +35,7 @@ class ConflictPlace(Struct, frozen=True):
 
 
 def places_of(view: str, name: str) -> tuple[tuple[ConflictPlace, ...], bool] | None:
-    """Return the places of a view of both sides, and whether it is cut; None for what cannot be told apart.
+    """Return the places of a view of both sides, and whether it is cut; None for one whose parts cannot be found.
 
     So it is where lines of the file itself look like the marks. name: of the file, by which its language is known.
     """
