@@ -157,8 +157,12 @@ def test_what_is_applied_from_the_page_is_a_job_and_then_as_large_as_its_closure
     expect(page.locator("#course-sizes svg[role=img]").first).to_be_visible()
     page.get_by_role("button", name="Check").press("Enter")
     expect(page.locator("#now-answer .notice").first).to_contain_text("evaluation")
+    expect(page.locator("#now .notice[data-state=bad]")).to_have_count(0)
+    assert served.command("set", "env.N", "--nix", 'throw "no"', "--level", "schema").returncode == 0
+    page.get_by_role("button", name="Apply").press("Enter")
+    expect(page.locator("#now .notice[data-state=bad] a[href^='#job?id=']")).to_be_visible()
     jobs = json.loads(served.command("job", "--json").stdout)["jobs"]
-    assert [(item["kind"], item["state"]) for item in jobs] == [("apply", "succeeded")]
+    assert [(item["kind"], item["state"]) for item in jobs] == [("apply", "failed"), ("apply", "succeeded")]
 
 
 @pytest.mark.nix

@@ -92,6 +92,8 @@ def _looked(environment: Environment) -> dict[str, Any]:
     stages = found.stages
     assert stages is not None  # noqa: S101  (an inspection that succeeds has them)
     processes = _processes(environment) if stages.running is not None else ()
+    jobs = environment.jobs().jobs
+    applies = [item for item in jobs if item["kind"] == "apply"]
     return {
         "backend": found.backend,
         "files": found.files,
@@ -101,7 +103,8 @@ def _looked(environment: Environment) -> dict[str, Any]:
         "levels": found.levels,
         "notes": found.notes,
         "problems": found.problems,
-        "jobs": [item for item in environment.jobs().jobs if item["state"] == "running"],
+        "failed": [item for item in applies[:1] if item["state"] == "failed"],
+        "jobs": [item for item in jobs if item["state"] == "running"],
         "processes": processes,
         "recovery_pending": found.recovery_pending,
         "revision": found.revision,
