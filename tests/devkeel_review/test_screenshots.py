@@ -102,8 +102,12 @@ def seen(browser: Browser, page: Page, into: Path, ending: str | None, name: str
     assert page.locator("main .failed").count() == 0, page.locator("main").inner_text()
     told = page.evaluate(f"axe.run({RULES})")["violations"]
     faults = [(str(fault["id"]), str(node["html"])[:200]) for fault in told for node in fault["nodes"]]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        faults.append(("wider than the window", ""))
+    size = page.viewport_size or {}
+    for width in {size["width"], min(size["width"], 320)}:  # WCAG 2.2, 1.4.10: 320 pixels, or 1280 enlarged four times
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append((f"wider than {width} pixels", ""))
+    page.set_viewport_size(size)
     if ending is not None:
         pictures.keep(page, browser, into / f"{name}-{ending}")
     return faults
