@@ -131,9 +131,9 @@ class OnPage(Struct, frozen=True, dict=True):
         Raises Conflict `plan_differs` where the files change meanwhile.
         """
         found, step = self._put.get(plan), 0
-        while found is not None and found is self._put.get(plan) and self._asker().asks(found):
-            said = await self.heard(plan)
-            if said is not None:
+        while found is not None and found is self._put.get(plan):
+            asks, said = await anyio.to_thread.run_sync(self._look, found)
+            if said is not None or not asks:
                 return said
             if anyio.current_time() >= patience.until:
                 return None
@@ -145,6 +145,12 @@ class OnPage(Struct, frozen=True, dict=True):
             step += 1
             await anyio.sleep(_LOOK)
         return None
+
+    def _look(self, found: OpenProposal) -> tuple[bool, bool | None]:
+        """Return whether it is asked still, and what was said."""
+        asker = self._asker()
+        reply = asker.heard(found)
+        return asker.asks(found), None if reply is None else reply.agrees
 
     async def _require_same(self, patience: Patience, found: OpenProposal) -> None:
         if await patience.revision() != found.asked.revision:
