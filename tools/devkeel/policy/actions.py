@@ -175,7 +175,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
 WITHOUT_SETTINGS = frozenset(
     {
         *("inspect", "check", "diff", "search", "why", "history", "operation", "history_head", "verify_history"),
-        *("timeline", "export_history", "report", "policy", "explain_call", "examine"),
+        *("timeline", "export_history", "report", "course", "lock_ages", "policy", "explain_call", "examine"),
         "marks",
     }
 )
