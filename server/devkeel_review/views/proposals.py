@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from devkeel.errors import DevkeelError
+from devkeel.pinned.moves import LockMoves
 from devkeel_review.code import diff_of
 from devkeel_review.views.view import PageView
 
@@ -45,12 +48,19 @@ def shown(item: ProposalView) -> dict[str, Any]:
         "tried": bool(told),
         "runs": bool(told.get("runs_on_enter")),
         "cut": _texts(told.get("cut")),
-        "locks": told.get("locks") if isinstance(told.get("locks"), list) else [],
+        "locks": _moves(told.get("locks")),
     }
 
 
 def _diff(text: object) -> Diff | None:
     return diff_of(text) if isinstance(text, str) and text else None
+
+
+def _moves(value: object) -> tuple[LockMoves, ...]:
+    try:
+        return msgspec.convert(value or (), tuple[LockMoves, ...])
+    except msgspec.ValidationError:  # of another devkeel; its files are named all the same
+        return ()
 
 
 def _texts(value: object) -> list[str]:

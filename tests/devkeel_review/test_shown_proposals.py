@@ -1,0 +1,47 @@
+"""What the page shows of a proposal: all that a dry run said, whichever form that has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devkeel.pinned.moves import LockMoves, Move
+from devkeel.proposals.proposal import ProposalView
+from devkeel.text.data import as_data
+from devkeel_review.rendering import render
+from devkeel_review.views import VIEWS
+from devkeel_review.views.proposals import shown
+
+MOVES = LockMoves("devenv.lock", 1, (Move("nixpkgs", "1111111", "2222222", "2026-11-01", "2026-10-01"),))
+
+
+def page_of(told: dict[str, Any], arguments: dict[str, Any] | None = None, *, may: frozenset[str] = frozenset()) -> str:
+    at = "2026-11-29T22:00:00+00:00"
+    item = ProposalView(
+        "a" * 32, "b" * 64, "waiting", at, at, "agent 1", (), "server", "undo", arguments or {}, "c" * 16, "", told
+    )
+    return render("proposals.html", {"view": VIEWS["proposals"], "may": may, "items": [shown(item)], "waiting": 1})
+
+
+def test_moves_of_locks_are_shown_by_name() -> None:
+    found = page_of({"changed": True, "files": ["devenv.lock"], "diff": "", "locks": as_data([MOVES])})
+    assert all(text in found for text in ("nixpkgs", "1111111", "2222222", "2026-10-01"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"diff": None, "files": None, "notes": None, "checks": None, "locks": None, "cut": None},
+        {"diff": 3, "files": "x", "notes": {"a": 1}, "checks": [], "locks": [{"file": 1}], "cut": "x"},
+        {"checks": {}, "locks": [{"file": "f", "total": 0, "moves": [{"name": "n"}]}]},
+    ],
+)
+def test_no_form_of_what_a_dry_run_said_stands_in_the_way_of_the_view(told: dict[str, Any]) -> None:
+    assert "agent 1" in page_of(told, {"a": None, "b": [1, {"c": "<b>"}], "d": "x\n<i>"})
+
+
+def test_who_may_not_write_has_no_button() -> None:
+    assert "<button" not in page_of({})
+    assert page_of({}, may=frozenset({"write"})).count("<button") == 2
