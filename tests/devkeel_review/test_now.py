@@ -42,9 +42,9 @@ def open_now(page: Page, served: Reviewed) -> None:
     expect(page.locator("[data-later]")).to_have_count(0)
 
 
-def stage(page: Page, name: str) -> dict[str, str]:
-    found = page.locator(".stage", has_text=name)
-    return {"state": found.get_attribute("data-state") or "", "text": found.inner_text()}
+def states(page: Page) -> list[str | None]:
+    """Return how declared, checked, applied and running are painted."""
+    return [item.get_attribute("data-state") for item in page.locator(".stage").all()]
 
 
 def run(passed: float | None, verdict: str = "passed", name: str = "growth", time: str = "01") -> GateRecord:
@@ -80,7 +80,10 @@ def test_it_follows_what_other_processes_do_and_shows_where_the_four_differ(
     open_now(page, served)
     stages = page.locator(".stage")
     expect(stages.nth(1)).to_have_attribute("data-state", "warn")
-    assert [stage(page, name)["state"] for name in ("Declared", "Applied", "Running")] == ["ok", "idle", "idle"]
+    assert states(page) == ["ok", "warn", "idle", "idle"]
+    heard = page.locator("ol.stages").get_by_role("listitem")
+    expect(heard).to_have_count(4)
+    expect(heard.nth(1)).to_contain_text("not as declared")
     expect(page.locator("#locks")).to_contain_text("devenv.lock")
     expect(page.locator("#course-times")).to_contain_text("No operation was checked yet")
     page.locator("#now").evaluate("(node) => { node.dataset.kept = 'yes'; }")
