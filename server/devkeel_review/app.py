@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ServedPage"]
 
 logger = logging.getLogger(__name__)
+_THREADS = 150
 _KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -75,6 +76,8 @@ class ServedPage:
 
     @asynccontextmanager
     async def _living(self, _: Starlette) -> AsyncIterator[None]:
+        # Each log that is followed keeps a thread in its watch; the views must not wait for one of those.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         async with anyio.create_task_group() as group:
             group.start_soon(self._live.watch)
             group.start_soon(self._attendance.keep)

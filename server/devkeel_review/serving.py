@@ -51,8 +51,8 @@ def serve(review: Review, port: int, tell: Callable[[str], None]) -> int:
 
 async def _serve(review: Review, page: ServedPage, listening: socket.socket) -> int:
     ending, numbers = anyio.Event(), list[int]()
-    # nohup ignores SIGHUP, and a shell SIGINT of what it runs in the background: that stays.
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    # nohup ignores SIGHUP, and that stays.
+    heard = [number for number in _SIGNALS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
 
     async def end_on_signal() -> None:
         with anyio.open_signal_receiver(*heard) as signals:

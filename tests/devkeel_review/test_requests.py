@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.devkeel_mcp.wire import memory_of
 from tests.devkeel_review.asking import JSON, Asking, Following
 
 from devkeel_review.acts import ACTS
@@ -243,6 +244,16 @@ def test_nobody_without_a_session_writes_into_the_terminal_and_an_end_is_quiet(
         assert served.end() == 0
         assert stream.ended()
     assert capfd.readouterr().err == ""
+
+
+def test_requests_leave_nothing_behind_in_the_server(served: Reviewed, asking: Asking) -> None:
+    def memory(requests: int) -> int:
+        for _ in range(requests):
+            asking.ask("GET", "/")
+        return memory_of(served.process.pid)
+
+    begun = memory(300)
+    assert memory(600) - begun <= 2  # MiB; what was never collected came to four
 
 
 def test_the_token_is_in_no_answer(asking: Asking) -> None:

@@ -13,6 +13,7 @@ from devkeel.deferred import Deferred
 from devkeel_cli.answers.telling import say
 from devkeel_cli.answers.writing import place_text
 from devkeel_cli.arguments.options import json_option
+from devkeel_cli.collection import usually
 from devkeel_cli.session import pass_session, user
 from devkeel_cli.signals import Ended
 
@@ -70,6 +71,7 @@ def command(
     def tell(address: str) -> None:
         say(json.dumps({"address": address, "may": sorted(may)}) if as_json else address)
 
+    usually()
     number = devkeel_review.serve(review, port or 0, tell)
     if number != signal.SIGINT:  # the way to end it that its reader has
         raise Ended(number)
