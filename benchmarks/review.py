@@ -1,7 +1,8 @@
 """What the page costs: its first view of a long history, frames while one scrolls it, memory over many events.
 
 `python -m benchmarks.review [--operations N] [--rounds N] [--events N]` prints a table. An empty page is a view of the
-same server in which there is nothing, loaded in turns with the other. Chromium is the one of PATH.
+same server in which there is nothing, loaded in turns with the other. Of frames it has the time between two, while the
+machine does other things too, and what the page's own thread worked in its longest task. Chromium is that of PATH.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from typing import Any
+
+    from playwright.sync_api import Browser, Page
 
 EMPTY, LONG = "working", "history"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -33,17 +36,15 @@ SHOWN = """() => new Promise(resolve => {
     ? requestAnimationFrame(() => resolve(performance.now())) : requestAnimationFrame(look);
   look();
 })"""
-# Scrolls as a wheel does, some way each frame, and returns the milliseconds between frames and the long tasks.
+# Scrolls as a wheel does, some way each frame, and returns the milliseconds between frames.
 SCROLL = """(frames) => new Promise(resolve => {
-  const gaps = [], tasks = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(item => item.duration)));
-  observer.observe({entryTypes: ["longtask"]});
+  const gaps = [];
   let last = performance.now();
   const step = now => {
     gaps.push(now - last);
     last = now;
     if (gaps.length > frames) {
-      return resolve({gaps: gaps.slice(1), tasks, rows: document.querySelectorAll(".row").length});
+      return resolve({gaps: gaps.slice(1), rows: document.querySelectorAll(".row").length});
     }
     scrollBy(0, 120);
     requestAnimationFrame(step);
@@ -82,6 +83,18 @@ def first_views(page: Page, origin: str, rounds: int) -> dict[str, float]:
     return {view: statistics.median(times) for view, times in taken.items()}
 
 
+def scrolled(browser: Browser, page: Page, frames: int, place: Path) -> dict[str, Any]:
+    """Scroll from the top; return the milliseconds between frames, the rows, and the longest task of the thread."""
+    page.evaluate("scrollTo(0, 0)")
+    browser.start_tracing(page=page, path=str(place), categories=["toplevel"])
+    seen: dict[str, Any] = page.evaluate(SCROLL, frames)
+    browser.stop_tracing()
+    events = json.loads(place.read_text())["traceEvents"]
+    threads = {(item["pid"], item["tid"]) for item in events if item.get("args", {}).get("name") == "CrRendererMain"}
+    worked = [item["tdur"] for item in events if "tdur" in item and (item["pid"], item["tid"]) in threads]
+    return seen | {"worked": max(worked) / 1_000}
+
+
 def memory(served: Served, page: Page, root: Path, events: int) -> list[tuple[int, int]]:
     """Return the server's memory after so many events, while a page follows."""
     environment, found = Environment(root, actor="benchmark"), list[tuple[int, int]]()
@@ -118,10 +131,9 @@ def main() -> None:
             row = f"{first[LONG]:.0f} ms | an empty page {first[EMPTY]:.0f} ms | {ratio:.2f}"
             print(f"| first view of {asked.operations} operations | {row} |")
             for when in ("read for the first time", "again"):
-                page.evaluate("scrollTo(0, 0)")
-                seen = page.evaluate(SCROLL, asked.frames)
+                seen = scrolled(browser, page, asked.frames, Path(folder) / "trace.json")
                 late = sum(gap > 50 for gap in seen["gaps"])
-                longest = f"longest {max(seen['gaps']):.0f} ms, {late} over 50 ms, {len(seen['tasks'])} long tasks"
+                longest = f"longest {max(seen['gaps']):.0f} ms, {late} over 50 ms; work {seen['worked']:.1f} ms at most"
                 print(f"| {len(seen['gaps'])} frames of scrolling, {when} | {longest} | {seen['rows']} rows | |")
             if asked.events:
                 page.evaluate("scrollTo(0, 0)")

@@ -159,9 +159,9 @@ def test_an_undo_is_seen_before_it_is_done_and_a_redo_brings_it_back(lived: Revi
     assert "ripgrep" not in (lived.root / "devenv.nix").read_text()
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#operation-6")).to_contain_text("it is not needed")
-    page.locator("#operation-6").get_by_role("button", name="Undo operation 6").click()
-    page.get_by_role("button", name="Undo it").click()
-    expect(shown).to_contain_text("Undone")
+    page.locator("#operation-6").get_by_role("button", name="Redo what operation 6 undid").click()
+    page.get_by_role("button", name="Redo it").click()
+    expect(shown).to_contain_text("Redone")
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#operation-7")).to_contain_text("redo")
     assert (lived.root / "devenv.nix").read_text() == before

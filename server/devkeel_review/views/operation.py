@@ -37,7 +37,6 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         "diff": diff_of(detail.diff),
         "layout": layout_of(query),
         "who": lines.caller(entry),
-        "relations": tuple(lines.relations(entry)),
         "between": tuple(lines.past_devkeel(entry))[:1] if entry.between is not None else (),
         "checks": checks,
         "edits": [json.dumps(edit, ensure_ascii=False, default=str)[:_MOST_TEXT] for edit in entry.edits],
