@@ -85,7 +85,7 @@ def grow(root: Path, variables: dict[str, str]) -> None:
         tests(passed, covered)
         person("gate", fails=True)
     text = (root / "devenv.nix").read_text()
-    (root / "devenv.nix").write_text(text.replace("8080", "8090"))
+    (root / "devenv.nix").write_text(text.replace("8080", "8090").replace('"info"', '"debug"'))
     with Wire(root, client="codex") as agent:
         edits = [{"kind": "set", "path": "services.postgres.enable", "value": True}]
         refused, _ = agent.asked("edit_environment", edits=edits, reason="The service wants a database")

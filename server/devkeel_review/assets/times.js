@@ -14,7 +14,7 @@ const UNITS = [
 /** Say how long ago a moment was; after two weeks, which day it was. */
 function ago(moment, now) {
   let past = (now - moment) / 1000;
-  if (Math.abs(past) < 45) return "just now";
+  if (Math.abs(past) < 60) return "just now";
   for (const [unit, many] of UNITS) {
     if (Math.abs(past) < many) return AGO.format(-Math.round(past), unit);
     past /= many;
