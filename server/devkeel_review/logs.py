@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -32,17 +33,48 @@ _MOST_PAGES = 50
 _AT_ONCE = 64_000  # bytes of one stream of a process in one event
 _FIRST = 16_000  # bytes from the end with which the log of a job begins
 _MOST = 32
+_LINE = 16_000  # bytes of the longest piece of a job's log
+_UNFINISHED = 2.0  # seconds for which a line may lack its end until it is shown without
 _WHAT = ("process", "job")
 
 
 class _Following(Struct):
-    """One log that is followed. address: as the page names it. cursor: where it goes on. over: whether it has ended."""
+    """One log that is followed. address: as the page names it. cursor: where it goes on. over: whether it has ended.
+
+    rest: a line without an end behind the cursor, as it was `looked` at last. shown: whether the page has it.
+    """
 
     address: str
     what: str
     name: str
     cursor: str
     over: bool = False
+    rest: list[list[str]] = []
+    looked: float = 0.0
+    shown: bool = True
+
+    def event(self, parts: list[list[str]], *, cut: bool = False, anew: bool = False) -> dict[str, Any]:
+        """Return the event of what came: whole lines, so that what is masked in them is never cut in two."""
+        self.rest, self.shown = [], True
+        facts = {"cursor": self.cursor, "cut": cut, "anew": anew, "over": self.over}
+        return {"of": self.address, "parts": parts, "rest": [], **facts}
+
+    def is_due(self) -> bool:
+        """Return whether to look for a line without an end: a question of a program, a bar of its progress."""
+        now = time.monotonic()
+        if now - self.looked < _UNFINISHED:
+            return False
+        self.looked = now
+        return True
+
+    def unfinished(self, rest: list[list[str]]) -> Iterator[dict[str, Any]]:
+        """Yield the event of a line without an end that has stood so for a while; the next one takes its place."""
+        stands, self.shown = rest == self.rest, self.shown and rest == self.rest
+        self.rest = rest
+        if stands and not self.shown:
+            self.shown = True
+            facts = {"cursor": self.cursor, "cut": False, "anew": False, "over": False}
+            yield {"of": self.address, "parts": [], "rest": rest, **facts}
 
 
 class Logs:
@@ -66,8 +98,9 @@ class Logs:
         """Return server-sent events `log` with what came since the cursors, then what comes, until all logs have ended.
 
         addresses: such as `process?name=redis&cursor=…`. known: whether who follows may do so still. Data: `of`, the
-        address without its cursor; `parts`, each a stream and its text; `cursor`, to go on from; `cut`, whether
-        something before was left out; `anew`, whether the log was begun again; `over`.
+        address without its cursor; `parts`, each a stream and its text; `rest`, the same of a line without an end yet,
+        in place of which the next event stands; `cursor`, to go on from; `cut`, whether something before was left out;
+        `anew`, whether the log was begun again; `over`.
 
         Raises UsageError `unknown_view`.
         """
@@ -170,7 +203,7 @@ def _event(data: dict[str, Any]) -> str:
 def _failed(log: _Following, message: str) -> dict[str, Any]:
     """Return the last event of a log that cannot be followed."""
     log.over = True
-    return {"of": log.address, "parts": [], "cursor": log.cursor, "over": True, "error": message}
+    return {"of": log.address, "parts": [], "rest": [], "cursor": log.cursor, "over": True, "error": message}
 
 
 def _following(address: str) -> _Following:
@@ -184,26 +217,35 @@ def _following(address: str) -> _Following:
 
 
 def _of_process(environment: Environment, log: _Following) -> Iterator[dict[str, Any]]:
-    (found,) = environment.processes(log.name, cursor=log.cursor or None, limit=_AT_ONCE).logs
+    (found,) = environment.processes(log.name, cursor=log.cursor or None, limit=_AT_ONCE, whole=True).logs
     first, log.cursor = not log.cursor, found.cursor
-    parts = [[name, text] for name, text in (("stdout", found.stdout), ("stderr", found.stderr)) if text]
+    parts = _parts(found.stdout, found.stderr)
     if parts or first or found.anew:
-        facts = {"cursor": found.cursor, "cut": found.cut, "anew": found.anew, "over": False}
-        yield {"of": log.address, "parts": parts, **facts}
+        yield log.event(parts, cut=found.cut, anew=found.anew)
+    elif log.is_due():
+        (found,) = environment.processes(log.name, cursor=log.cursor, limit=_AT_ONCE).logs
+        yield from log.unfinished(_parts(found.stdout, found.stderr))
+
+
+def _parts(stdout: str, stderr: str) -> list[list[str]]:
+    return [[name, text] for name, text in (("stdout", stdout), ("stderr", stderr)) if text]
 
 
 def _of_job(environment: Environment, log: _Following) -> Iterator[dict[str, Any]]:
     first = not log.cursor
     at = -_FIRST if first else int(log.cursor) if log.cursor.isdigit() else 0
     while True:
-        found = environment.job(log.name, cursor=at)
-        # What has been read before it had ended may lack its end.
-        over = found.state != "running" and not found.log
+        found = environment.job(log.name, cursor=at, whole=True)
+        if found.state != "running" and not found.log:
+            # What has been read before it had ended may lack its end, which needs no end of a line any more.
+            found = environment.job(log.name, cursor=found.cursor)
+            log.over = len(found.log) < _LINE
         cut = bool(found.omitted) or (first and at < 0 and found.log_bytes > _FIRST)
-        at, log.cursor, log.over = found.cursor, str(found.cursor), over
-        if found.log or over or first:
-            parts = [["stdout", found.log]] if found.log else []
-            yield {"of": log.address, "parts": parts, "cursor": log.cursor, "cut": cut, "over": over}
+        at, log.cursor = found.cursor, str(found.cursor)
+        if found.log or log.over or first:
+            yield log.event(_parts(found.log, ""), cut=cut)
         first = False
-        if over or not found.log:
-            return
+        if log.over or not found.log:
+            break
+    if not log.over and log.is_due():
+        yield from log.unfinished(_parts(environment.job(log.name, cursor=at).log, ""))

@@ -25,7 +25,7 @@ MARK = "<img src=x onerror=document.title='run'>\033[31m\u202e"
 # Says what is written into a file, and goes on; the number is of this start.
 PROCFILE = """\
 web: python -m http.server $PORT
-echo: echo begun $$; touch said; exec tail -n +1 -f said
+echo: echo begun $$; touch said; exec tail -c +1 -f said
 crash: sleep 0.1; echo why >&2; exit 3
 """
 
@@ -42,7 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, review: Callable[..., Revi
     root = tmp_path_factory.mktemp("running").resolve()
     (root / "requirements.txt").write_text("")
     (root / "Procfile").write_text(PROCFILE)
-    (root / ".env").write_text(f"PORT={free_port()}\n")
+    (root / ".env").write_text(f"PORT={free_port()}\nSTRIPE_SECRET=sk_live_51Habcdefghijklmnop\n")
     # A socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="dv-") as runtime, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", runtime)
@@ -198,6 +198,32 @@ def test_what_a_page_may_not_do_is_not_there_and_is_refused(
     for act, fields in (("processes", {"action": "start"}), ("end-job", {"job": "0" * 16}), ("mend", {})):
         assert answered(page, f"/do/{act}", fields) == 403
     assert running.command("ps", "--json").returncode == 0
+
+
+def test_what_is_written_in_two_pieces_is_masked_as_one(opened: Page, running: Reviewed) -> None:
+    page = opened
+    go(page, "processes")
+    page.get_by_role("button", name="Start echo").click()
+    expect(row(page, "echo")).to_contain_text("ready")
+    page.locator("[id='log-echo'] summary").click()
+    log = page.locator("[id='text-echo']")
+    expect(log).to_contain_text("begun")
+    with (running.root / "said").open("ab", buffering=0) as said:
+        said.write(b"name? ")
+        expect(log).to_contain_text("name?")  # a question has no end of its line, and is shown all the same
+        said.write(b"x\nkey=sk_live_51H")
+        expect(log).to_contain_text("name? x")
+        shown = log.inner_text()
+        said.write(b"abcdefghijklmnop\n-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBgkq\n")
+        expect(log).to_contain_text("key=***")
+        said.write(b"hkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\nall\n")
+        expect(log).to_contain_text("all")
+    text = log.inner_text()
+    for secret in ("abcdefghijklmnop", "hkiG9w0BAQEFAASC"):
+        assert secret not in text
+    assert "51H" not in shown
+    page.get_by_role("button", name="Stop echo").click()
+    expect(row(page, "echo")).to_contain_text("stopped")
 
 
 def test_logs_are_for_who_is_signed_in_and_of_what_there_is(opened: Page) -> None:

@@ -817,9 +817,9 @@ class Environment:
         """Return what came of a job that has ended, or raise what ended it."""
         return job_views.result(job)
 
-    def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
-        """Return a job and a part of its log; `wait` is at most 30 seconds."""
-        return job_views.view(self.context, identifier, cursor=cursor, wait=wait)
+    def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0, whole: bool = False) -> JobView:
+        """Return a job and a part of its log; `wait` is at most 30 seconds. whole: without a line that has no end."""
+        return job_views.view(self.context, identifier, cursor=cursor, wait=wait, whole=whole)
 
     def job_log(self, identifier: str) -> str:
         """Return the whole log of a job, as far as it is kept."""
@@ -841,12 +841,14 @@ class Environment:
         """End a job with everything that it started."""
         return job_views.cancel(self.context, identifier)
 
-    def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
+    def processes(
+        self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000, whole: bool = False
+    ) -> ProcessesResult:
         """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
 
-        limit: bytes of each of its two streams.
+        limit: bytes of each of its two streams. whole: without a line that has no end yet.
         """
-        return reading.read(self.project, name=name, cursor=cursor, limit=limit)
+        return reading.read(self.project, name=name, cursor=cursor, limit=limit, whole=whole)
 
     def process_changes(self, ended: threading.Event) -> Iterator[tuple[ProcessState, ...] | None]:
         """Yield the processes as they are, then each time that one is otherwise, until `ended` is set.

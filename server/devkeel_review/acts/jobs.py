@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.edits import vocabulary
 from devkeel.errors import UsageError
 from devkeel_review.acts.act import Act
+from devkeel_review.code import diff_of
 from devkeel_review.views.jobs import shown
 from devkeel_words import cause_lines
 
@@ -29,7 +30,8 @@ def _end(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
 
 def _diagnose(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
     found: Diagnosis = review.call(lambda environment: environment.diagnose(job=form.get("job", "")))
-    return {"job": form.get("job", ""), "found": found, "fixes": cause_lines.fixes(found)}
+    fixes = [(fix, diff_of(fix.diff or "")) for fix in cause_lines.fixes(found)]
+    return {"job": form.get("job", ""), "found": found, "fixes": fixes}
 
 
 def _mend(review: Review, form: Mapping[str, str]) -> dict[str, Any]:

@@ -89,10 +89,13 @@ function add(element, event) {
   const known = state(element);
   known.cursor = event.cursor;
   known.over = event.over;
+  element.querySelector(":scope > .unfinished")?.remove();
   const below = element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
   if (event.anew) append(element, "log-gap", "\u2014 begun anew \u2014\n");
   if (event.cut) append(element, "log-gap", "\u2014 what came before is left out \u2014\n");
   for (const [name, text] of event.parts) append(element, name, text);
+  if (event.rest.length > 0) append(element, "unfinished", event.rest.map(([, text]) => text).join("\n"));
+  element.toggleAttribute("data-ended", event.over);
   if (event.error) append(element, "log-gap", `${event.error}\n`);
   trim(element);
   if (below) element.scrollTop = element.scrollHeight;

@@ -18,7 +18,9 @@ import pytest
 
 from devkeel.errors import Busy, DevkeelError, StateError, Unavailable, UsageError
 from devkeel.runtime import Completed, process_tree, run
+from devkeel.runtime.excerpt import excerpt
 from devkeel.runtime.jobs import Job, Jobs, JobSpec
+from devkeel.runtime.log import Slice
 from devkeel.state.files import make_directory, read_record, write_record
 
 if TYPE_CHECKING:
@@ -369,6 +371,19 @@ def test_old_jobs_make_room(jobs: Jobs) -> None:
     assert len(list(jobs.folder.glob("*.log"))) == 50
 
 
+def test_a_directory_that_others_have_filled_is_looked_at_within_bounds(jobs: Jobs) -> None:
+    make_directory(jobs.state, "jobs")
+    for number in range(1_000):
+        path = jobs.folder / f"{number:016x}.json"
+        path.write_text("{}")
+        os.utime(path, (1, 1))
+    job = start(jobs, "true")
+    job.wait(LONG)
+    jobs.keep(job)
+    assert [item.id for item in Jobs(jobs.state).every()] == [job.id]
+    assert len(Jobs(jobs.state)._paths()) == 200
+
+
 def test_a_state_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / ".devkeel").symlink_to(tmp_path / "elsewhere")
@@ -501,3 +516,14 @@ def test_a_strange_talker_is_ended_by_its_deadline(jobs: Jobs, tmp_path: Path, s
     assert isinstance(job.error, Unavailable)
     assert job.error.code == "timeout"
     assert not alive(pid_in(tmp_path / "pid"))
+
+
+def test_whole_lines_alone_are_read_where_that_is_asked_for_and_the_rest_later(jobs: Jobs) -> None:
+    job = start(jobs, "printf 'one\\ntwo\\nthr'")
+    assert job.wait(LONG)
+    text, part = excerpt(jobs, job.id, 0, 100, (), whole=True)
+    assert (text, part.cursor) == ("one\ntwo\n", 8)
+    assert excerpt(jobs, job.id, part.cursor, 100, (), whole=True)[1] == Slice(b"", 8)
+    assert excerpt(jobs, job.id, part.cursor, 100, ())[0] == "thr"
+    assert excerpt(jobs, job.id, -9, 100, (), whole=True)[0] == "two\n"
+    assert excerpt(jobs, job.id, 0, 2, (), whole=True)[0] == "on"

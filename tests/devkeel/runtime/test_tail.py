@@ -47,3 +47,26 @@ def test_a_mark_is_of_what_was_read(tmp_path: Path) -> None:
         file.write("more\n")
     assert read_tail(path, cut.end, 50, cut.mark).data == b"more\n"
     assert read_tail(tmp_path / "none.log", 5, 50, 7).data == b""
+
+
+def test_whole_lines_alone_are_read_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"one\ntwo\nhal")
+    found = read_tail(path, None, 100, whole=True)
+    assert (found.data, found.end) == (b"one\ntwo\n", 8)
+    assert read_tail(path, found.end, 100, found.mark, whole=True).data == b""
+    with path.open("ab") as file:
+        file.write(b"f\nrest")
+    more = read_tail(path, found.end, 100, found.mark, whole=True)
+    assert (more.data, more.before) == (b"half\n", b"one\ntwo\n")
+    assert read_tail(path, more.end, 100, more.mark).data == b"rest"
+
+
+def test_a_line_without_an_end_is_cut_between_words_where_it_is_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"a word and another")
+    assert read_tail(path, None, 12, whole=True).data == b"d and "
+    path.write_bytes(b"x" * 30)
+    assert read_tail(path, None, 12, whole=True).data == b"x" * 12
+    path.write_bytes(b"10%\r20%\r3")
+    assert read_tail(path, None, 100, whole=True).data == b"10%\r20%\r"

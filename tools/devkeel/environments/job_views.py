@@ -68,11 +68,14 @@ def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult
     return found
 
 
-def view(context: Context, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
-    """Return a job with a part of its log; waits for its end, at most 30 seconds."""
+def view(context: Context, identifier: str, *, cursor: int = 0, wait: float = 0.0, whole: bool = False) -> JobView:
+    """Return a job with a part of its log; waits for its end, at most 30 seconds.
+
+    whole: without a line that has no end yet, and from the end of the log without one that has no beginning.
+    """
     state = context.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
     hidden = _secrets(context)
-    log, part = excerpt(context.jobs, identifier, cursor, _SLICE, hidden)
+    log, part = excerpt(context.jobs, identifier, cursor, _SLICE, hidden, whole=whole)
     return JobView(
         id=state.id,
         kind=state.kind,

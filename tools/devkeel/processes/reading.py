@@ -16,7 +16,7 @@ from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
 from devkeel.text.actions import do
 from devkeel.text.clean import clean
-from devkeel.text.secrets import mask, names_a_secret
+from devkeel.text.secrets import blot, mask, names_a_secret
 from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
@@ -37,10 +37,13 @@ _STREAMS = ("stdout", "stderr")
 _WORDS = 2_000
 
 
-def read(project: Project, *, name: str | None = None, cursor: str | None = None, limit: int) -> ProcessesResult:
+def read(
+    project: Project, *, name: str | None = None, cursor: str | None = None, limit: int, whole: bool = False
+) -> ProcessesResult:
     """Return phases and ports; with a name also the end of its log, or what was written since a cursor.
 
-    limit: bytes of each stream. Without a name those that failed give their last lines.
+    limit: bytes of each stream. whole: without a line that has no end yet. Without a name those that failed give their
+    last lines.
     """
     socket = ManagerSocket(project.root)
     sight = look(project, socket)
@@ -49,7 +52,7 @@ def read(project: Project, *, name: str | None = None, cursor: str | None = None
     if name is not None:
         if name not in known:
             raise unknown_process(name, known)
-        logs.append(_read_log(project, socket.logs, sight, name, cursor, limit))
+        logs.append(_read_log(project, socket.logs, sight, name, cursor, limit, whole=whole))
     elif cursor is not None:
         raise UsageError(
             "bad_cursor",
@@ -161,18 +164,20 @@ def _logged(folder: Path) -> list[str]:
     return []
 
 
-def _read_log(project: Project, folder: Path, sight: Sight, name: str, cursor: str | None, limit: int) -> ProcessLog:
+def _read_log(
+    project: Project, folder: Path, sight: Sight, name: str, cursor: str | None, limit: int, *, whole: bool = False
+) -> ProcessLog:
     places = _places(cursor, sight.pid)
     tails = {
-        stream: read_tail(folder / f"{name}.{stream}.log", place, limit, mark)
+        stream: read_tail(folder / f"{name}.{stream}.log", place, limit, mark, whole=whole)
         for stream in _STREAMS
         for place, mark in [places.get(stream, (None, None))]
     }
     secrets = list(_secrets(project))
     return ProcessLog(
         name,
-        _text(tails["stdout"].data, secrets),
-        _text(tails["stderr"].data, secrets),
+        _text(tails["stdout"].data, secrets, tails["stdout"].before),
+        _text(tails["stderr"].data, secrets, tails["stderr"].before),
         "-".join([str(sight.pid or 0), *(f"{tails[stream].end}.{tails[stream].mark}" for stream in _STREAMS)]),
         any(tail.skipped for tail in tails.values()),
         anew=(cursor is not None and not places) or any(tail.anew for tail in tails.values()),
@@ -199,7 +204,11 @@ def _places(cursor: str | None, manager: int | None) -> dict[str, tuple[int, int
     return {stream: (int(place), int(mark) if mark else None) for stream, (place, _, mark) in parts.items()}
 
 
-def _text(data: bytes, secrets: Sequence[str]) -> str:
+def _text(data: bytes, secrets: Sequence[str], before: bytes = b"") -> str:
+    if before:
+        # A secret of several lines, of which some were read before.
+        treated = blot(before + data, secrets)[len(before) :]
+        data = treated if treated != blot(data, secrets) else data
     return mask(clean(data.decode("utf-8", "replace").replace("\r\n", "\n")), secrets)
 
 

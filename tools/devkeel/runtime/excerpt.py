@@ -6,6 +6,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from devkeel.runtime.log import Slice
+from devkeel.runtime.tail import whole_lines
 from devkeel.text.clean import clean
 from devkeel.text.secrets import blot
 
@@ -19,9 +20,16 @@ __all__ = ["excerpt"]
 _AROUND = 8 * 1024  # bytes; a private key has about half of that
 
 
-def excerpt(jobs: Jobs, identifier: str, cursor: int, limit: int, hidden: Iterable[str]) -> tuple[str, Slice]:
-    """Return the text of at most `limit` bytes from a cursor on, and the part that it is."""
+def excerpt(
+    jobs: Jobs, identifier: str, cursor: int, limit: int, hidden: Iterable[str], *, whole: bool = False
+) -> tuple[str, Slice]:
+    """Return the text of at most `limit` bytes from a cursor on, and the part that it is.
+
+    whole: only what ends a line; from the end of the log on, only from the beginning of one.
+    """
     part = jobs.read(identifier, cursor, limit)
+    if whole:
+        part = _whole(part, limit, begins=cursor < 0 and part.cursor > len(part.data))
     start = part.cursor - len(part.data)
     before = jobs.read(identifier, max(0, start - _AROUND), min(start, _AROUND)) if start else Slice(b"", 0)
     after = jobs.read(identifier, part.cursor, _AROUND)
@@ -34,3 +42,12 @@ def excerpt(jobs: Jobs, identifier: str, cursor: int, limit: int, hidden: Iterab
     if not follows or left == len(shown):
         return clean(text + decoder.decode(b"", final=True)), part
     return clean(text), Slice(part.data[: len(shown) - left], part.cursor - left, part.omitted)
+
+
+def _whole(part: Slice, limit: int, *, begins: bool) -> Slice:
+    """Return what of a part is whole lines. begins: whether it begins within one."""
+    data = part.data
+    if begins and b"\n" in data:
+        data = data[data.index(b"\n") + 1 :]
+    kept = whole_lines(data, limit)
+    return Slice(kept, part.cursor - len(data) + len(kept), part.omitted)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "JobSpec", "JobState", "Jobs"]
 
 _KEPT = 50  # jobs on disk that were handed to a caller, and as many that were only noted
+_MOST_RECORDS = 4 * _KEPT
 _NOTED = 1.0  # seconds until a job is noted on disk
 _ANSWER = 3.0  # seconds for the process of another job to hear that it is to end, and to write that it has
 _PATIENCE = 15.0  # seconds for what is ended to be gone: two graces for the group, two for what left it
@@ -447,8 +448,10 @@ class Jobs:
         job.cancel()
 
     def _paths(self) -> list[Path]:
+        """Return the records, the newest of them where others have put more there than are ever kept."""
         names = state_directory.names(self.folder)
-        return [self.folder / name for name in names if _RECORD.fullmatch(name)]
+        found = [self.folder / name for name in names if _RECORD.fullmatch(name)]
+        return found if len(found) <= _MOST_RECORDS else sorted(found, key=_age)[-_MOST_RECORDS:]
 
     def _make_room(self) -> None:
         """Remove the oldest that have ended, of those whose ids callers have and of those only noted."""

@@ -12,17 +12,19 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Tail", "read_tail"]
+__all__ = ["Tail", "read_tail", "whole_lines"]
 
 
 # Bytes at the beginning of a file, and before an offset, by which it is known again.
 _KNOWN = 256
+_AROUND = 8 * 1024  # a private key has about half of that
 
 
 class Tail(Struct, frozen=True):
     """A piece of a file: its bytes, the offset behind them, how many bytes before them were left out.
 
     mark: a checksum of what the file has up to the offset. anew: whether the file is not the one that was read before.
+    before: what of it stands before the bytes, as much as a secret may be long.
     """
 
     data: bytes
@@ -30,13 +32,15 @@ class Tail(Struct, frozen=True):
     skipped: int
     mark: int = 0
     anew: bool = False
+    before: bytes = b""
 
 
-def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None) -> Tail:
+def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None, *, whole: bool = False) -> Tail:
     """Return the last whole lines of a file; with `after` (an offset) only what came since then.
 
-    limit: bytes. mark: the one that was given with the offset. What is not there, or is no regular file, is empty. A
-    file that is shorter than `after`, or has another text there, was begun anew, and is read as such.
+    limit: bytes. mark: the one that was given with the offset. whole: whether a line that has no end yet is left for
+    later, unless it is as long as the limit. What is not there, or is no regular file, is empty. A file that is shorter
+    than `after`, or has another text there, was begun anew, and is read as such.
     """
     try:
         # Without O_NONBLOCK a FIFO that lies there is waited for until something writes to it (fifo(7)).
@@ -54,13 +58,28 @@ def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None
         # pread(2) leaves the offset alone, and so needs no seek.
         data = os.pread(descriptor, limit, start)
         if start > wanted and b"\n" in data:
-            whole = data.index(b"\n") + 1
-            start, data = start + whole, data[whole:]
+            first = data.index(b"\n") + 1
+            start, data = start + first, data[first:]
+        if whole:
+            data = whole_lines(data, limit)
         skipped = start - wanted
         end = start + len(data)
-        return Tail(data, end, skipped, _mark(descriptor, end), anew=bool(after) and not wanted)
+        before = os.pread(descriptor, min(start, _AROUND), max(0, start - _AROUND))
+        return Tail(data, end, skipped, _mark(descriptor, end), anew=bool(after) and not wanted, before=before)
     finally:
         os.close(descriptor)
+
+
+def whole_lines(data: bytes, limit: int) -> bytes:
+    """Return what of the data ends a line: what is masked piece by piece is not to be cut within a secret.
+
+    Of a line that is as long as the limit it is what ends a word, or all.
+    """
+    end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+    if end < 0 and len(data) >= limit:
+        end = max(data.rfind(b" "), data.rfind(b"\t"))
+        end = end if end >= 0 else len(data) - 1
+    return data[: end + 1]
 
 
 def _mark(descriptor: int, end: int) -> int:
