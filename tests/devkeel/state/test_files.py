@@ -50,6 +50,15 @@ def test_what_is_no_record_is_none(tmp_path: Path) -> None:
     assert [read_record(tmp_path / name) for name in ("unsealed", "link", "deep", "pipe", "gone")] == [None] * 5
 
 
+def test_a_record_of_any_size_is_not_read_whole(tmp_path: Path) -> None:
+    path = make_directory(tmp_path / ".devkeel") / "gates.json"
+    write_record(path, {"text": "x" * 1_000_000})
+    assert read_record(path) == {"text": "x" * 1_000_000}
+    with path.open("r+b") as file:
+        file.truncate(1 << 34)  # sparse: it takes no room, and would take all memory
+    assert read_record(path) is None
+
+
 def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     record(tmp_path)

@@ -34,6 +34,7 @@ __all__ = [
 
 _OWN = 0o600  # captured variables may be secrets
 _SEAL = "seal"
+_LARGEST = 16 * 1024 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ROOM = "Make room on the disk."
 
@@ -97,10 +98,17 @@ def open_own(path: Path) -> IO[bytes]:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """Return what a record says; None where there is none, it makes no sense, or devkeel did not write it here."""
+    """Return what a record says; None where there is none, it makes no sense, or devkeel did not write it here.
+
+    One of more than 16 MiB makes none: the largest that devkeel writes holds the variables of an environment.
+    """
     try:
         with open_own(path) as file:
-            found = json.loads(file.read())
+            # Whoever may write here may make one of any size, at no cost to themselves (truncate(2)).
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            return None
+        found = json.loads(data)
         if not isinstance(found, dict):
             return None
         mark = found.pop(_SEAL, None)
