@@ -123,6 +123,7 @@ def test_it_is_filtered_by_caller_thing_and_time(window: Page) -> None:
     page.get_by_label("Until").fill("some day")
     page.get_by_role("button", name="Filter").click()
     expect(page.get_by_role("alert")).to_contain_text("bad_time")
+    expect(page.get_by_label("Until")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("link", name="Show all").click()
     expect(rows(page)).to_have_count(6)
     page.get_by_label("Only by hand").check()
@@ -179,6 +180,11 @@ def test_going_back_is_shown_and_done(lived: Reviewed, window: Page) -> None:
     assert "# by hand" in text
     shown.get_by_role("link", name="#8").press("Enter")
     expect(page.locator("h1")).to_have_text("Operation 8")
+    expect(page.locator(".facts")).to_contain_text("Back to what #1 left")
+    page.get_by_role("link", name="Older, #7").click()
+    expect(page.locator("h1")).to_have_text("Operation 7")
+    page.get_by_role("link", name="Newer, #8").click()
+    expect(page.locator("h1")).to_have_text("Operation 8")
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
@@ -208,7 +214,7 @@ def test_a_later_operation_stands_in_the_way_and_is_offered_first(lived: Reviewe
     page = at(window, "operation?id=9")
     page.get_by_role("button", name="Undo", exact=False).click()
     shown = page.locator("#decided")
-    expect(shown).to_contain_text("Later operations changed it too")
+    expect(shown).to_contain_text("In the way: operation #10")
     page.get_by_role("button", name="Look at an undo of #10 first").click()
     expect(shown).to_contain_text("Undo operation 10")
     expect(shown).to_contain_text("Nothing is written yet")

@@ -14,10 +14,11 @@ from devkeel_words import lines
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.history.log import HistoryEntry
     from devkeel.history.timeline import Moment, Timeline
     from devkeel_review.review import Review
 
-__all__ = ["HISTORY", "PART"]
+__all__ = ["HISTORY", "PART", "way_back"]
 
 _PART = 40
 # What came since a part was first read is read with it.
@@ -27,9 +28,10 @@ _SHOWN = 4
 
 
 class Row(Struct, frozen=True):
-    """A row of the timeline. who, relations: in words. more: how many changes are not shown."""
+    """A row of the timeline. title, who, relations: in words. more: how many changes are not shown."""
 
     moment: Moment
+    title: str
     who: str
     relations: tuple[str, ...]
     changes: tuple[str, ...]
@@ -40,9 +42,11 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
     """Return the filters and the first part; what is wrong with a filter stands beside it."""
     asked = {name: query.get(name, "").strip() for name in _FILTERS} | {"external": query.get("external", "")}
     try:
-        return {"asked": asked, "problem": None, **_part(review, query)}
+        return {"asked": asked, "problem": None, "wrong": None, **_part(review, query)}
     except UsageError as error:
-        return {"asked": asked, "problem": review.disclosure.error(error)}
+        shown = review.disclosure.error(error)
+        wrong = next((name for name in _FILTERS if asked[name] and asked[name][:80] == error.seen), None)
+        return {"asked": asked, "problem": shown, "wrong": wrong}
 
 
 def _part(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
@@ -80,10 +84,23 @@ def _row(moment: Moment) -> Row:
     if entry is None:
         refused = moment.refusal
         who = "" if refused is None else f"by {refused.actor}{f' as {refused.role}' if refused.role else ''}"
-        return Row(moment, who, (), (), 0)
+        return Row(moment, "" if refused is None else refused.reason or refused.action, who, (), (), 0)
     told = (*lines.relations(entry), *(lines.past_devkeel(entry) if entry.between is not None else ()))
     relations = tuple(text for text in told if text != "; ".join(entry.changes or ()))
-    return Row(moment, lines.caller(entry), relations, moment.changes[:_SHOWN], max(0, len(moment.changes) - _SHOWN))
+    title, changes = entry.reason or way_back(entry), moment.changes
+    if not title and changes:
+        title, changes = changes[0], changes[1:]
+    who = "" if entry.kind == "external" else lines.caller(entry)
+    more = max(0, len(changes) - _SHOWN)
+    return Row(moment, title or entry.kind, who, relations, changes[:_SHOWN], more)
+
+
+def way_back(entry: HistoryEntry) -> str:
+    """Return what an operation takes back, or what it went back to; nothing for one that does neither."""
+    if entry.kind == "restore":
+        wanted = next((edit.get("operation") for edit in entry.edits if edit.get("kind") == "restore"), None)
+        return "" if wanted is None else f"Back to what #{wanted} left"
+    return "" if entry.reverts is None else f"{entry.kind.capitalize()} of #{entry.reverts}"
 
 
 def _address(query: Mapping[str, str]) -> str:

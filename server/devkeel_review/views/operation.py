@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import UsageError
 from devkeel_review.code import diff_of
+from devkeel_review.views.history import way_back
 from devkeel_review.views.view import PageView
 from devkeel_words import lines
 
@@ -21,6 +22,8 @@ __all__ = ["OPERATION", "WORKING", "layout_of"]
 
 _DIGITS = 16
 _MOST_TEXT = 2_000
+# Numbers have gaps, where an operation was given up: so many numbers on the next one is looked for.
+_NEAR = 20
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         raise UsageError(
             "unknown_operation", "An operation has a number.", seen=asked[:80], remedy="Take one of the timeline."
         )
-    detail, older = review.call(lambda environment: _found(environment, int(asked)))
+    detail, older, newer = review.call(lambda environment: _found(environment, int(asked)))
     entry = detail.operation
     checks = {"ran": [], "skipped": [], "diagnostics": [], "ok": None} | detail.checks
     return {
@@ -37,15 +40,19 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         "diff": diff_of(detail.diff),
         "layout": layout_of(query),
         "who": lines.caller(entry),
+        "back": way_back(entry) if entry.kind == "restore" else "",
         "between": tuple(lines.past_devkeel(entry))[:1] if entry.between is not None else (),
         "checks": checks,
         "edits": [json.dumps(edit, ensure_ascii=False, default=str)[:_MOST_TEXT] for edit in entry.edits],
-        "older": older.operations[0].id if older.operations else None,
+        "older": max((item.id for item in older.operations), default=None),
+        "newer": min((item.id for item in newer.operations if item.id > entry.id), default=None),
     }
 
 
-def _found(environment: Environment, identifier: int) -> tuple[OperationDetail, HistoryPage]:
-    return environment.operation(identifier), environment.history(limit=1, before=identifier)
+def _found(environment: Environment, identifier: int) -> tuple[OperationDetail, HistoryPage, HistoryPage]:
+    """Return an operation, the one before it, and those that come after it."""
+    newer = environment.history(limit=_NEAR, before=identifier + _NEAR)
+    return environment.operation(identifier), environment.history(limit=1, before=identifier), newer
 
 
 def _read_working(review: Review, query: Mapping[str, str]) -> dict[str, Any]:

@@ -228,6 +228,37 @@ def test_a_change_by_hand_is_in_the_way_and_the_remedy_names_no_later_operation(
     assert "newest first" not in (caught.value.remedy or "")
 
 
+def test_operations_elsewhere_in_the_file_are_not_blamed_for_a_change_by_hand(environment: Environment) -> None:
+    port = {"kind": "set", "path": "env.PORT", "value": "8080"}
+    edit(environment, port)
+    second = edit(environment, port | {"value": "9000"})
+    add(environment, "jq")
+    path = environment.project.root / "devenv.nix"
+    path.write_text(path.read_text().replace("9000", "9100"))
+    add(environment, "curl")
+    with pytest.raises(Conflict) as caught:
+        environment.undo(second)
+    assert caught.value.details["later_operations"] == []
+
+
+def test_each_of_several_operations_that_changed_the_place_is_in_the_way_and_no_other(environment: Environment) -> None:
+    port = {"kind": "set", "path": "env.PORT", "value": "1"}
+    first = edit(environment, port)
+    second = edit(environment, port | {"value": "2"})
+    add(environment, "jq")
+    third = edit(environment, port | {"value": "3"})
+    with pytest.raises(Conflict) as caught:
+        environment.undo(second)
+    assert caught.value.details["later_operations"] == [third]
+    with pytest.raises(Conflict) as caught:
+        environment.undo(first)
+    assert caught.value.details["later_operations"] == [third, second]
+    for number in (third, second, first):
+        environment.undo(number)
+    assert "PORT" not in text(environment)
+    assert "jq" in text(environment)
+
+
 def test_the_history_tells_an_undo_alike_in_the_list_and_alone(environment: Environment) -> None:
     add(environment, "jq")
     undo(environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, Place
+from devkeel.history.obstacles import in_the_way
 from devkeel.pinned.moves import moves_of
 from devkeel.project.root import INPUTS, LOCAL_INPUTS, LOCK, digest
 from devkeel.text.actions import do
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devkeel.candidate.candidate import Candidate
-    from devkeel.transaction import FileChange, Operation
+    from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["put_back"]
 
@@ -25,11 +26,11 @@ _LOCKED_FROM = {LOCK: (INPUTS, LOCAL_INPUTS), "flake.lock": ("flake.nix",)}
 
 
 def put_back(
-    candidate: Candidate, image: FileChange, operation: Operation | None = None, later: Sequence[int] = ()
+    candidate: Candidate, image: FileChange, operation: Operation | None = None, store: Transactions | None = None
 ) -> None:
     """Let a candidate take back what was done to a file, and keep what else changed there since.
 
-    operation: the one that did it, None for several. later: the operations after it that changed the file too.
+    operation: the one that did it, None for several. store: where the operations after it are.
     Raises Conflict `undo_conflict` where both changed the same place.
     """
     path, current = image.path, candidate.read(image.path)
@@ -51,6 +52,7 @@ def put_back(
         candidate.notes.append(f"{path} was changed since then: what is declared now is locked in it as it is.")
         return
     if wanted is None:
+        later = in_the_way(store, operation, image, current) if store is not None and operation is not None else []
         raise _conflict(image, current, operation, later)
     candidate.put(path, wanted)
     if wanted != current:
@@ -84,7 +86,7 @@ def _conflict(image: FileChange, current: bytes | None, operation: Operation | N
     view = None if None in (before, after, current) else three_way_view(after, current, before)
     since = f"after operation {operation.id}" if operation else "after what is to be taken back"
     where = " in the same place" if view else ""
-    also = f" Later operations that changed it too: {named}." if later else ""
+    also = f" Later operations that changed that place: {named}." if later else ""
     details = {
         "path": image.path,
         "operation": operation.id if operation else None,

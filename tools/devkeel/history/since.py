@@ -25,7 +25,7 @@ def read_time(text: str, now: datetime) -> str:
     if begun is None:
         raise UsageError(
             "bad_time",
-            "This is no time from when on operations are to be shown.",
+            "This is neither a date nor how long ago something was.",
             seen=text[:80],
             remedy="Give how long ago (30m, 12h, 7d, 2w), today, yesterday, or a date as 2026-01-31.",
         )

@@ -54,7 +54,7 @@ def revert(store: Transactions, candidate: Candidate, operation: Operation) -> N
     Raises Conflict `undo_conflict` where the same place was changed.
     """
     for image in store.images(operation):
-        put_back(candidate, image, operation, store.later_on(operation, image.path))
+        put_back(candidate, image, operation, store)
     if not candidate.changed:
         candidate.notes.append(
             f"The files are as they were before operation {operation.id} already. "
