@@ -146,6 +146,16 @@ def test_an_operation_has_its_diff_in_both_layouts(window: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("unknown_operation")
 
 
+def test_what_could_not_be_shown_is_shown_once_it_is_there(lived: Reviewed, window: Page) -> None:
+    page = at(window, "operation?id=6")
+    expect(page.locator("h1")).to_have_text("This cannot be shown")
+    lived.command("set", "env.LATER", "1")
+    expect(page.locator("h1")).to_have_text("Operation 6")
+    at(page, "history")
+    lived.command("undo")
+    expect(page.locator("#said")).to_contain_text("#7 Undo of #6")
+
+
 def test_an_undo_is_seen_before_it_is_done_and_a_redo_brings_it_back(lived: Reviewed, window: Page) -> None:
     page = at(window, "history")
     before = (lived.root / "devenv.nix").read_text()
@@ -159,12 +169,12 @@ def test_an_undo_is_seen_before_it_is_done_and_a_redo_brings_it_back(lived: Revi
     expect(shown).to_contain_text("Undone")
     assert "ripgrep" not in (lived.root / "devenv.nix").read_text()
     page.get_by_role("button", name="Close").click()
-    expect(page.locator("#operation-6")).to_contain_text("it is not needed")
-    page.locator("#operation-6").get_by_role("button", name="Redo what operation 6 undid").click()
+    expect(page.locator("#operation-8")).to_contain_text("it is not needed")
+    page.locator("#operation-8").get_by_role("button", name="Redo what operation 8 undid").click()
     page.get_by_role("button", name="Redo it").click()
     expect(shown).to_contain_text("Redone")
     page.get_by_role("button", name="Close").click()
-    expect(page.locator("#operation-7")).to_contain_text("redo")
+    expect(page.locator("#operation-9")).to_contain_text("redo")
     assert (lived.root / "devenv.nix").read_text() == before
 
 
@@ -178,13 +188,13 @@ def test_going_back_is_shown_and_done(lived: Reviewed, window: Page) -> None:
     text = (lived.root / "devenv.nix").read_text()
     assert "6379" in text
     assert "# by hand" in text
-    shown.get_by_role("link", name="#8").press("Enter")
-    expect(page.locator("h1")).to_have_text("Operation 8")
+    shown.get_by_role("link", name="#10").press("Enter")
+    expect(page.locator("h1")).to_have_text("Operation 10")
     expect(page.locator(".facts")).to_contain_text("Back to what #1 left")
-    page.get_by_role("link", name="Older, #7").click()
-    expect(page.locator("h1")).to_have_text("Operation 7")
-    page.get_by_role("link", name="Newer, #8").click()
-    expect(page.locator("h1")).to_have_text("Operation 8")
+    page.get_by_role("link", name="Older, #9").click()
+    expect(page.locator("h1")).to_have_text("Operation 9")
+    page.get_by_role("link", name="Newer, #10").click()
+    expect(page.locator("h1")).to_have_text("Operation 10")
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
@@ -192,7 +202,7 @@ def test_what_was_changed_meanwhile_is_a_conflict_with_both_sides(lived: Reviewe
     file = lived.root / "devenv.nix"
     lived.command("set", "services.redis.port", "6390")
     page = at(window, "history")
-    expect(page.locator("#operation-9")).to_be_visible()
+    expect(page.locator("#operation-11")).to_be_visible()
     file.write_text(file.read_text().replace("6390", "6391"))
     expect(page.locator("#not-noted")).to_contain_text("6390 -> 6391")
     page.keyboard.press("u")
@@ -211,12 +221,12 @@ def test_what_was_changed_meanwhile_is_a_conflict_with_both_sides(lived: Reviewe
 
 def test_a_later_operation_stands_in_the_way_and_is_offered_first(lived: Reviewed, window: Page) -> None:
     lived.command("set", "services.redis.port", "6400")
-    page = at(window, "operation?id=9")
+    page = at(window, "operation?id=11")
     page.get_by_role("button", name="Undo", exact=False).click()
     shown = page.locator("#decided")
-    expect(shown).to_contain_text("In the way: operation #10")
-    page.get_by_role("button", name="Look at an undo of #10 first").click()
-    expect(shown).to_contain_text("Undo operation 10")
+    expect(shown).to_contain_text("In the way: operation #12")
+    page.get_by_role("button", name="Look at an undo of #12 first").click()
+    expect(shown).to_contain_text("Undo operation 12")
     expect(shown).to_contain_text("Nothing is written yet")
 
 
@@ -224,7 +234,7 @@ def test_what_was_shown_is_what_is_done_or_nothing(lived: Reviewed, window: Page
     page = at(window, "history")
     page.keyboard.press("u")
     shown = page.locator("#decided")
-    expect(shown).to_contain_text("Undo operation 10")
+    expect(shown).to_contain_text("Undo operation 12")
     lived.command("add", "fd")
     page.get_by_role("button", name="Undo it").click()
     expect(shown).to_contain_text("The files have changed since this was shown")
@@ -240,14 +250,14 @@ def test_what_was_shown_is_what_is_done_or_nothing(lived: Reviewed, window: Page
 
 def test_by_keyboard_alone_the_newest_is_undone_and_the_focus_comes_back(lived: Reviewed, window: Page) -> None:
     page = at(window, "history")
-    expect(page.locator("#operation-12")).to_be_visible()
+    expect(page.locator("#operation-14")).to_be_visible()
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.closest('.row').id") == "operation-12"
+    assert page.evaluate("document.activeElement.closest('.row').id") == "operation-14"
     page.keyboard.press("u")
-    expect(page.locator("#decided")).to_contain_text("Undo operation 11")
+    expect(page.locator("#decided")).to_contain_text("Undo operation 13")
     page.keyboard.press("Escape")
     expect(page.locator("dialog[open]")).to_have_count(0)
-    assert page.evaluate("document.activeElement.closest('.row').id") == "operation-12"
+    assert page.evaluate("document.activeElement.closest('.row').id") == "operation-14"
     page.keyboard.press("u")
     expect(page.get_by_role("button", name="Undo it")).to_be_focused()
     page.keyboard.press("Enter")
@@ -255,7 +265,7 @@ def test_by_keyboard_alone_the_newest_is_undone_and_the_focus_comes_back(lived: 
     assert "pkgs.fd" not in (lived.root / "devenv.nix").read_text()
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Operation 12")
+    expect(page.locator("h1")).to_have_text("Operation 14")
 
 
 def test_a_page_that_only_looks_offers_no_way_back(

@@ -13,7 +13,9 @@ export async function show(place, address) {
   if (fragment.querySelector("h1") === null) {
     const title = document.createElement("h1");
     title.textContent = "This cannot be shown";
-    fragment.prepend(title);
+    const failed = fragment.querySelector(".failed") ?? fragment;
+    failed.prepend(title);
+    if (failed.dataset && fragment.querySelector("[data-view]") === null) failed.dataset.view = address; // read again with each change
   }
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
@@ -61,7 +63,7 @@ export async function renew(regions) {
     const held = region.contains(document.activeElement);
     const fresh = fragment.querySelector("[data-view]");
     if (fresh !== null) patch(region, fresh, true);
-    else region.replaceChildren(fragment);
+    else if (!region.classList.contains("failed")) region.replaceChildren(fragment);
     // What had the focus is gone: its region has it, or who reads by ear would begin at the top.
     if (held && !region.contains(document.activeElement)) focusOn(region.querySelector("h1, h2") ?? region);
   }

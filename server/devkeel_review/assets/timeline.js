@@ -33,6 +33,11 @@ function watch(part) {
   if (button !== null) watching?.observe(button);
 }
 
+/** Say a row that came while the timeline was there, to who does not see it. */
+function announce(row) {
+  document.getElementById("said").textContent = row.querySelector(".row-title").textContent.replace(/\s+/g, " ").trim();
+}
+
 /** Return the address of the timeline with what a form asks for; a day is one of the reader's zone. */
 function addressOf(form) {
   const asked = new URLSearchParams();
@@ -72,6 +77,7 @@ export function followTimeline() {
       for (const node of addedNodes) {
         if (node.nodeType !== Node.ELEMENT_NODE) continue;
         for (const button of node.querySelectorAll("[data-older]")) watching.observe(button);
+        if (node.matches("#part-newest > .rows > .row")) announce(node);
         if (node.matches("[data-older]")) watching.observe(node);
       }
     }
