@@ -274,6 +274,7 @@ def test_a_page_that_only_looks_offers_no_way_back(
     looking = review(root=lived.root)
     page.goto(f"{looking.address}&history")
     expect(page.locator("#operation-1")).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text("Started without --write.")
     page.keyboard.press("u")
     assert page.locator("form[data-act]").count() == 0
     before = (lived.root / "devenv.nix").read_text()
