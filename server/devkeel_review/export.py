@@ -81,7 +81,7 @@ def _now(review: Review, addresses: Collection[str]) -> Markup:
     """Return how it is now, with the parts that the page fetches apart."""
     first = _fragment(review, "now", {}, addresses, prefix="now", deeper=1)
     parts = (_fragment(review, part.name, {"in": "now"}, addresses, prefix="now", deeper=1) for part in PARTS)
-    return Markup('<h2>Now</h2>{}<div class="cards">{}</div>').format(first, Markup().join(parts))
+    return Markup('{}<div class="cards">{}</div>').format(first, Markup().join(parts))
 
 
 def _newest(review: Review, limit: int) -> tuple[list[Moment], bool]:
@@ -105,7 +105,7 @@ def _details(review: Review, numbers: Iterable[int], addresses: Collection[str])
     """Yield what was done by each operation, the newest first, until the file is large."""
     written = 0
     for number in numbers:
-        shown = _fragment(review, "operation", {"id": str(number)}, addresses, prefix=f"o{number}", deeper=2)
+        shown = _fragment(review, "operation", {"id": str(number)}, addresses, prefix=f"o{number}", deeper=1)
         written += len(shown)
         if written > _MOST_BYTES:
             return

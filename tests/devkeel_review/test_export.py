@@ -65,6 +65,8 @@ def opened(browser: Browser, file: Path) -> Iterator[Page]:
 def test_it_shows_what_was_done_and_how_it_is(opened: Page, served: Reviewed) -> None:
     assert opened.title() == f"{served.root} · devkeel review"
     expect(opened.locator("h1")).to_have_text(str(served.root))
+    expect(opened.get_by_role("heading", name="Now", exact=True)).to_have_count(1)
+    expect(opened.get_by_role("heading", name="Gates")).to_have_count(1)
     done = opened.locator("details.exported")
     assert done.count() == 4
     expect(done.first).to_contain_text("#4")
