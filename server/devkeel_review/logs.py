@@ -34,6 +34,9 @@ _AT_ONCE = 64_000  # bytes of one stream of a process in one event
 _FIRST = 16_000  # bytes from the end with which the log of a job begins
 _MOST = 32
 _LINE = 16_000  # bytes of the longest piece of a job's log
+_PIECES = 4  # of these in one read, and reads of a log one after the other
+_ROUNDS = 3
+_BEHIND = 128_000  # bytes that a page may be behind the end of a log, until the middle is left out
 _UNFINISHED = 2.0  # seconds for which a line may lack its end until it is shown without
 _WHAT = ("process", "job")
 
@@ -41,7 +44,8 @@ _WHAT = ("process", "job")
 class _Following(Struct):
     """One log that is followed. address: as the page names it. cursor: where it goes on. over: whether it has ended.
 
-    rest: a line without an end behind the cursor, as it was `looked` at last. shown: whether the page has it.
+    more: whether there is more of it already. rest: a line without an end behind the cursor, as last `looked` at.
+    shown: whether the page has it.
     """
 
     address: str
@@ -49,6 +53,7 @@ class _Following(Struct):
     name: str
     cursor: str
     over: bool = False
+    more: bool = False
     rest: list[list[str]] = []
     looked: float = 0.0
     shown: bool = True
@@ -114,13 +119,9 @@ class Logs:
                 async for _ in written:
                     if not known():
                         return
-                    for log in logs[:_MOST]:
-                        for event in await anyio.to_thread.run_sync(self._news, log):
-                            said = anyio.current_time()
-                            yield _event(event)
-                    for log in logs[_MOST:]:
-                        if not log.over:
-                            yield _event(_failed(log, f"A page follows {_MOST} logs at once: close another one."))
+                    async for event in self._fresh(logs):
+                        said = anyio.current_time()
+                        yield f"event: log\ndata: {json.dumps(event)}\n\n"
                     if all(log.over for log in logs):
                         return
                     if anyio.current_time() - said > _SILENCE:
@@ -128,6 +129,18 @@ class Logs:
                         yield ": here\n\n"
         finally:
             self._followers -= 1
+
+    async def _fresh(self, logs: Sequence[_Following]) -> AsyncIterator[dict[str, Any]]:
+        """Yield what came to the logs since the last look, of each a bounded part."""
+        for log in logs[:_MOST]:
+            for _ in range(_ROUNDS):
+                for event in await anyio.to_thread.run_sync(self._news, log):
+                    yield event
+                if not log.more:
+                    break
+        for log in logs[_MOST:]:
+            if not log.over:
+                yield _failed(log, f"A page follows {_MOST} logs at once: close another one.")
 
     async def _written(self) -> AsyncGenerator[None]:
         """Yield at first, whenever something may have been written to a log, and now and then, until the end."""
@@ -196,10 +209,6 @@ class Logs:
             return [_failed(log, self._review.disclosure.error(error).message)]
 
 
-def _event(data: dict[str, Any]) -> str:
-    return f"event: log\ndata: {json.dumps(data)}\n\n"
-
-
 def _failed(log: _Following, message: str) -> dict[str, Any]:
     """Return the last event of a log that cannot be followed."""
     log.over = True
@@ -234,18 +243,20 @@ def _parts(stdout: str, stderr: str) -> list[list[str]]:
 def _of_job(environment: Environment, log: _Following) -> Iterator[dict[str, Any]]:
     first = not log.cursor
     at = -_FIRST if first else int(log.cursor) if log.cursor.isdigit() else 0
-    while True:
+    for _ in range(_PIECES):
         found = environment.job(log.name, cursor=at, whole=True)
         if found.state != "running" and not found.log:
             # What has been read before it had ended may lack its end, which needs no end of a line any more.
             found = environment.job(log.name, cursor=found.cursor)
             log.over = len(found.log) < _LINE
-        cut = bool(found.omitted) or (first and at < 0 and found.log_bytes > _FIRST)
+        cut = bool(found.omitted) or (at < 0 and found.log_bytes > _FIRST)
         at, log.cursor = found.cursor, str(found.cursor)
         if found.log or log.over or first:
             yield log.event(_parts(found.log, ""), cut=cut)
-        first = False
-        if log.over or not found.log:
+        first, log.more = False, bool(found.log) and not log.over
+        if not log.more:
             break
-    if not log.over and log.is_due():
+        if found.log_bytes - at > _BEHIND:  # nobody reads what comes faster; the end is what there is to see
+            at = -_FIRST
+    if not log.over and not log.more and log.is_due():
         yield from log.unfinished(_parts(environment.job(log.name, cursor=at).log, ""))

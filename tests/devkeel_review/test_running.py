@@ -68,7 +68,7 @@ def go(page: Page, address: str) -> None:
 
 
 def row(page: Page, name: str) -> Locator:
-    return page.locator(f"[id='process-{name}']")
+    return page.locator(f"[id='process-row-{name}']")
 
 
 def test_a_process_is_started_restarted_and_its_log_followed_by_keys_alone(opened: Page, running: Reviewed) -> None:
@@ -81,8 +81,8 @@ def test_a_process_is_started_restarted_and_its_log_followed_by_keys_alone(opene
     expect(page.locator("#answer")).to_be_focused()
     expect(row(page, "echo")).to_contain_text("ready")
     expect(page.locator("#answer")).to_contain_text("succeeded")
-    page.locator("[id='log-echo'] summary").press("Enter")
-    log = page.locator("[id='text-echo']")
+    page.locator("[id='process-log-echo'] summary").press("Enter")
+    log = page.locator("[id='process-text-echo']")
     expect(log).to_contain_text("begun")
     first = log.inner_text()
     with (running.root / "said").open("a") as said:
@@ -91,7 +91,7 @@ def test_a_process_is_started_restarted_and_its_log_followed_by_keys_alone(opene
     assert page.locator("main img").count() == 0
     page.get_by_role("button", name="Restart echo").press("Enter")
     expect(log).to_contain_text("begun anew")
-    expect(page.locator("[id='log-echo']")).to_have_attribute("open", "")
+    expect(page.locator("[id='process-log-echo']")).to_have_attribute("open", "")
     assert log.inner_text().startswith(first)
     page.get_by_role("button", name="Stop echo").press("Enter")
     expect(row(page, "echo")).to_contain_text("stopped")
@@ -193,8 +193,8 @@ def test_what_a_page_may_not_do_is_not_there_and_is_refused(
     expect(row(page, "echo")).to_be_visible()
     assert page.locator("main form").count() == 0
     expect(page.locator("main")).to_contain_text("Started without --execute")
-    page.locator("[id='log-echo'] summary").click()
-    expect(page.locator("[id='text-echo']")).to_contain_text("begun")
+    page.locator("[id='process-log-echo'] summary").click()
+    expect(page.locator("[id='process-text-echo']")).to_contain_text("begun")
     for act, fields in (("processes", {"action": "start"}), ("end-job", {"job": "0" * 16}), ("mend", {})):
         assert answered(page, f"/do/{act}", fields) == 403
     assert running.command("ps", "--json").returncode == 0
@@ -205,8 +205,8 @@ def test_what_is_written_in_two_pieces_is_masked_as_one(opened: Page, running: R
     go(page, "processes")
     page.get_by_role("button", name="Start echo").click()
     expect(row(page, "echo")).to_contain_text("ready")
-    page.locator("[id='log-echo'] summary").click()
-    log = page.locator("[id='text-echo']")
+    page.locator("[id='process-log-echo'] summary").click()
+    log = page.locator("[id='process-text-echo']")
     expect(log).to_contain_text("begun")
     with (running.root / "said").open("ab", buffering=0) as said:
         said.write(b"name? ")
@@ -224,6 +224,25 @@ def test_what_is_written_in_two_pieces_is_masked_as_one(opened: Page, running: R
     assert "51H" not in shown
     page.get_by_role("button", name="Stop echo").click()
     expect(row(page, "echo")).to_contain_text("stopped")
+
+
+def test_a_flood_of_a_job_leaves_the_page_usable_and_its_end_seen(opened: Page, running: Reviewed) -> None:
+    page = opened
+    with Wire(running.root, client="agent") as agent:
+        stops = f"os.path.exists({str(running.root / 'enough')!r})"
+        loop = f"for n in itertools.count():\n print('flood', n)\n if n % 99 == 0 and {stops}: break"
+        script = f"import itertools, os\n{loop}\nprint('the end')"
+        call = agent.call("run_command", argv=["python", "-c", script])
+        go(page, "jobs")
+        page.locator("#running .row-link", has_text="itertools").press("Enter")
+        log = page.locator("#job-log")
+        expect(log).to_contain_text("flood")
+        for _ in range(5):
+            assert page.evaluate("document.querySelector('#job-log').textContent.length") < 500_000
+        (running.root / "enough").touch()
+        agent.answer(call)
+        expect(log).to_contain_text("the end")
+        expect(log).to_contain_text("what came before is left out")
 
 
 def test_logs_are_for_who_is_signed_in_and_of_what_there_is(opened: Page) -> None:

@@ -25,7 +25,7 @@ __all__ = ["DIAGNOSE", "END_JOB", "MEND"]
 def _end(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
     identifier = form.get("job", "")
     review.call(lambda environment: environment.end_job(identifier))
-    return shown(review, identifier)
+    return {**shown(review, identifier), "own": form.get("own") == "yes"}
 
 
 def _diagnose(review: Review, form: Mapping[str, str]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def _do(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
         job.wait(_BRIEF)
         return environment.keep_job(job).id
 
-    return shown(review, review.call(begin))
+    return {**shown(review, review.call(begin)), "own": False}
 
 
 MANAGE = Act("processes", "execute", "job_answer.html", _do)

@@ -5,7 +5,8 @@
 import { events } from "./live.js";
 import { ask } from "./session.js";
 
-const MOST = 400_000; // characters that are kept of a log
+const MOST = 200_000; // characters that are kept of a log
+const PIECE = 10_000; // and of one element in it
 const LONGEST = 10_000;
 const logs = new WeakMap(); // element: where its log goes on
 let streaming = null;
@@ -103,9 +104,10 @@ function add(element, event) {
 
 function append(element, name, text) {
   const last = element.lastElementChild;
-  // Each piece is a block of lines, so that one ends only where a line does.
+  // Each piece is a block of lines, so that one ends only where a line does, or is as long as many.
   const goes = last !== null && last.className === name;
-  if (goes && (last.textContent.length < 10_000 || !last.textContent.endsWith("\n"))) {
+  const length = goes ? last.textContent.length : 0;
+  if (goes && (length < PIECE || (!last.textContent.endsWith("\n") && length < 4 * PIECE))) {
     last.append(text);
     return;
   }

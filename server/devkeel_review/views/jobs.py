@@ -41,7 +41,7 @@ def shown(review: Review, identifier: str) -> dict[str, Any]:
     listed: Mapping[str, Any] = next((item for item in every.jobs if item["id"] == identifier), {})
     facts = {name: getattr(found, name) for name in ("id", "kind", "title", "state", "started", "ended", "progress")}
     row = _row({**facts, "survivors": found.survivors, "owner": listed.get("owner")})
-    return {"row": row, "job": found, "causes": _causes(found.error, found.result)}
+    return {"row": row, "job": found, "causes": _causes(found.error, found.result), "own": False}
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_whole_lines_alone_are_read_where_that_is_asked_for(tmp_path: Path) -> N
 def test_a_line_without_an_end_is_cut_between_words_where_it_is_too_long(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"a word and another")
-    assert read_tail(path, None, 12, whole=True).data == b"d and "
+    assert read_tail(path, None, 12, whole=True).data == b" and "
     path.write_bytes(b"x" * 30)
     assert read_tail(path, None, 12, whole=True).data == b"x" * 12
     path.write_bytes(b"10%\r20%\r3")
