@@ -41,15 +41,16 @@ _KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class ServedPage:
-    """One page with those who are signed in. port: where it is served, on loopback."""
+    """One page with those who are signed in. port: where it is served, on loopback. name: of its own, beside that."""
 
-    def __init__(self, review: Review, port: int) -> None:
+    def __init__(self, review: Review, port: int, name: str = "") -> None:
         self._review = review
         self._sessions = Sessions()
         self._live = Live(review)
         self._logs = Logs(review)
         self._attendance = Attendance(review)
         self._cookie = f"devkeel-{port}"
+        self._name = name
 
     @property
     def token(self) -> str:
@@ -72,7 +73,7 @@ class ServedPage:
             lifespan=self._living,
         )
         inner.router.redirect_slashes = False  # each place has one name
-        return Front(inner, cookie=self._cookie, sessions=self._sessions)
+        return Front(inner, cookie=self._cookie, sessions=self._sessions, name=self._name)
 
     @asynccontextmanager
     async def _living(self, _: Starlette) -> AsyncIterator[None]:

@@ -44,15 +44,23 @@ _JSON = "application/json"
 class Front:
     """An ASGI application that lets pass what the page itself asks for.
 
-    cookie: its name.
+    cookie: its name. name: by which it is opened, beside those of loopback.
     """
 
-    def __init__(self, inner: ASGIApp, *, cookie: str, sessions: Sessions, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, inner: ASGIApp, *, cookie: str, sessions: Sessions, name: str = "", limits: Limits = LIMITS
+    ) -> None:
         self._cookie = cookie
         self._sessions = sessions
         # A page of another port of this machine is another page: any program here may serve one.
         self._gate = Gate(
-            inner, hosts=names(""), admit=self._admit, judge=_wrong, limits=limits, who=self._who, own_origin=True
+            inner,
+            hosts=names("", [name]),
+            admit=self._admit,
+            judge=_wrong,
+            limits=limits,
+            who=self._who,
+            own_origin=True,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

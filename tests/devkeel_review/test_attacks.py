@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import re
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,7 @@ class Evil:
 
     def __init__(self) -> None:
         self.cookies: list[str] = []
+        self.kind = "text/html"
         self.body = "<!doctype html><title>evil</title>"
         evil = self
 
@@ -187,7 +189,7 @@ class Evil:
             def do_GET(self) -> None:
                 evil.cookies.append(self.headers.get("Cookie", ""))
                 self.send_response(200)
-                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Type", evil.kind)
                 self.end_headers()
                 self.wfile.write(evil.body.encode())
 
@@ -302,17 +304,46 @@ def test_a_page_of_another_port_of_this_machine_reads_and_does_nothing(
                 )
             assert led.value is not None
             assert led.value.status == 403
-        # This browser keeps its cookie for the host whatever the port: it came along, and is worth nothing.
-        stolen = [item for item in evil.cookies if "devkeel-" in item]
-        assert stolen
+        # A cookie knows no port, but it knows the name, which is the page's own.
+        assert evil.cookies
+        assert not [item for item in evil.cookies if "devkeel-" in item]
+        # And one that was stolen otherwise is worth nothing.
+        (cookie,) = page.context.cookies(served.origin)
+        stolen = {"Cookie": f"{cookie['name']}={cookie['value']}"}
         asking = Asking(served)
         for path in ("/view/history", "/view/now", "/events"):
-            assert asking.ask("GET", path, headers={"Cookie": stolen[0]})[0] == 401
-            assert asking.ask("GET", path, headers={"Cookie": stolen[0], "X-Devkeel-Page": ""})[0] == 401
-        assert asking.ask("POST", "/do/undo", {"operation": "1"}, {"Cookie": stolen[0]})[0] == 401
+            assert asking.ask("GET", path, headers=stolen)[0] == 401
+            assert asking.ask("GET", path, headers={**stolen, "X-Devkeel-Page": ""})[0] == 401
+        assert asking.ask("POST", "/do/undo", {"operation": "1"}, stolen)[0] == 401
     assert (served.root / "devenv.nix").read_bytes() == before
     page.reload()
     expect(page.locator("#main h1")).to_be_visible()  # and it is signed in still
+
+
+WORKER = """
+self.addEventListener("install", event => event.waitUntil(self.skipWaiting()));
+self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", event => event.respondWith(new Response(
+    "<!doctype html><title>taken</title><h1>taken</h1>", { headers: { "Content-Type": "text/html" } })));
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the page has a name of its own where browsers lead it to loopback")
+def test_what_served_this_port_before_does_not_answer_for_the_page(review: Callable[..., Reviewed], page: Page) -> None:
+    """A service worker belongs to a name and its port, and outlives its server."""
+    with evil_page() as evil:
+        port = evil.server.server_address[1]
+        for host in ("127.0.0.1", "localhost"):
+            page.goto(f"http://{host}:{port}/")
+            evil.kind, evil.body = "text/javascript", WORKER
+            page.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)")
+            evil.kind, evil.body = "text/html", "<title>evil</title>"
+    page.goto(f"http://127.0.0.1:{port}/")
+    assert page.title() == "taken"
+    served = review("--port", str(port))
+    page.goto(f"{served.address}&history")
+    expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    assert page.title() != "taken"
 
 
 def test_a_name_that_was_made_to_lead_here_is_not_answered(review: Callable[..., Reviewed], browser: Browser) -> None:
