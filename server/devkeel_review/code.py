@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from msgspec import Struct
 
 from devkeel.deferred import Deferred
+from devkeel.text.clean import clean
 from devkeel_review.alignment import aligned, differing
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 else:
     lexing = Deferred("devkeel_review.lexing")
 
-__all__ = ["Diff", "DiffLine", "FileDiff", "Hunk", "code", "diff_of"]
+__all__ = ["Diff", "DiffLine", "FileDiff", "Hunk", "code", "diff_of", "unseen"]
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _MOST_LINES = 3_000
@@ -74,6 +75,11 @@ def code(text: str, name: str) -> list[Markup]:
     """Return the lines of a text with colours. name: of the file, by which its language is known."""
     lines = text.split("\n")
     return [_marked(pieces, ()) for pieces in _pieces(lines, _Colours(name, len(text)))]
+
+
+def unseen(text: str) -> int:
+    """Return how many characters of a text are left out where it is shown, for they cannot be seen or change others."""
+    return len(text) - len(clean(text))
 
 
 def diff_of(text: str) -> Diff:

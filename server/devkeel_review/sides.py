@@ -24,7 +24,7 @@ _CUT = "[cut]"
 
 
 class ConflictPlace(Struct, frozen=True):
-    """A place in a file where both sides differ. line: its first on disk.
+    """A place in a file where both sides differ. line: the first on disk that differs.
 
     now: what was made of it since, as lines that went and came; wanted: what was to be made of it.
     """
@@ -67,7 +67,7 @@ def _place(rows: Sequence[str], name: str) -> ConflictPlace | None:
     begin, middle, half, end = at
     above, below = rows[1:begin], [row for row in rows[end + 1 :] if row]
     theirs, base, ours = ([*above, *rows[a + 1 : b], *below] for a, b in ((begin, middle), (middle, half), (half, end)))
-    return ConflictPlace(int(found[1]) - len(above), _lines(name, base, theirs), _lines(name, base, ours))
+    return ConflictPlace(int(found[1]), _lines(name, base, theirs), _lines(name, base, ours))
 
 
 def _lines(name: str, before: Sequence[str], after: Sequence[str]) -> tuple[DiffLine, ...]:

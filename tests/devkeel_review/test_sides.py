@@ -25,7 +25,7 @@ def test_each_side_is_shown_against_what_both_began_with() -> None:
     assert "<ins>" in signs[0][1][1]
     assert ">2<" in signs[0][1][1]
     assert "&lt;" in signs[1][1][1]
-    assert place.line == 1
+    assert place.line == 3
 
 
 def test_each_place_is_one() -> None:
@@ -33,7 +33,7 @@ def test_each_place_is_one() -> None:
     ours = BASE.replace(b"a = 1", b"a = 3").replace(b"g = 1", b"g = 3")
     found = places_of(view(theirs, ours), "devenv.nix")
     assert found is not None
-    assert [place.line for place in found[0]] == [1, 6]
+    assert [place.line for place in found[0]] == [2, 8]
 
 
 def test_a_view_that_is_cut_has_its_whole_places() -> None:

@@ -30,6 +30,7 @@ SEND = """([act, fields]) => fetch(`/do/${act}`, {
   headers: {'X-Devkeel-Page': sessionStorage['devkeel-page'], 'Content-Type': 'application/json'}
 }).then(answer => answer.status)"""
 HOSTILE = '<img src=x onerror="document.title=1">'
+HIDDEN = "\u202e\u2066\u200b"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def lived(review: Callable[..., Reviewed], tmp_path_factory: pytest.TempPathFact
         agent.told("add_packages", names=["ripgrep"], reason="the search of the logs")
         agent.call("edit_environment", edits=[{"kind": "set", "path": "services.redis.enable", "value": "yes"}])
         file.write_text(file.read_text().replace("{ pkgs, ... }:", "# by hand\n{ pkgs, ... }:"))
-        value = {"kind": "set", "path": "env.GREETING", "value": HOSTILE}
+        value = {"kind": "set", "path": "env.GREETING", "value": HOSTILE + HIDDEN}
         agent.told("edit_environment", edits=[value], reason=HOSTILE)
         agent.told("undo")
         agent.told("edit_environment", edits=[{"kind": "set", "path": "services.redis.port", "value": 7000}])
@@ -102,6 +103,7 @@ def test_text_of_others_is_text(window: Page) -> None:
     at(page, "operation?id=3&layout=split")
     expect(page.locator(".diff")).to_contain_text("<img src=x onerror=")
     assert page.locator("main img").count() == 0
+    expect(page.locator(".changes .notice")).to_contain_text("3 characters that cannot be seen")
     assert "1" not in page.title().split(" ")
 
 
@@ -208,6 +210,7 @@ def test_what_was_changed_meanwhile_is_a_conflict_with_both_sides(lived: Reviewe
     page.keyboard.press("u")
     shown = page.locator("#decided")
     expect(shown).to_contain_text("Conflict")
+    expect(shown.get_by_role("link", name="what was changed by hand")).to_be_visible()
     sides = shown.locator(".side")
     expect(sides.nth(0)).to_contain_text("On disk now")
     expect(sides.nth(0).locator("ins")).to_have_text("6391")

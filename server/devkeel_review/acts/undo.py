@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, UsageError
 from devkeel.project.root import SETTINGS
 from devkeel_review.acts.act import Act
-from devkeel_review.code import diff_of
+from devkeel_review.code import diff_of, unseen
 from devkeel_review.sides import places_of
 
 if TYPE_CHECKING:
@@ -52,13 +52,21 @@ def _answer(review: Review, action: str, form: Mapping[str, str], *, dry_run: bo
     told: dict[str, Any] = {"action": action, "operation": int(number), "result": None, "diff": None}
     told |= {"error": None, "places": None, "cut": False, "findings": ()}
     try:
-        result = review.call(partial(_perform, action=action, number=int(number), form=form, dry_run=dry_run))
+        result, hidden = review.call(partial(_perform, action=action, number=int(number), form=form, dry_run=dry_run))
     except (Conflict, CheckFailed) as error:
         return told | _refused(review.disclosure.error(error))
-    return told | {"result": result, "diff": diff_of(result.diff), "policy": SETTINGS in result.files}
+    return told | {"result": result, "diff": diff_of(result.diff), "hidden": hidden, "policy": SETTINGS in result.files}
 
 
 def _perform(
+    environment: Environment, action: str, number: int, form: Mapping[str, str], *, dry_run: bool
+) -> tuple[ChangeResult, int]:
+    """Return what came of it, and how much of its diff is not shown."""
+    result = _performed(environment, action, number, form, dry_run=dry_run)
+    return result, unseen(result.diff)
+
+
+def _performed(
     environment: Environment, action: str, number: int, form: Mapping[str, str], *, dry_run: bool
 ) -> ChangeResult:
     reason, revision = form.get("reason", "").strip() or None, form.get("revision") or None

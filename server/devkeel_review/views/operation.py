@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import UsageError
-from devkeel_review.code import diff_of
+from devkeel_review.code import diff_of, unseen
 from devkeel_review.views.history import way_back
 from devkeel_review.views.view import PageView
 from devkeel_words import lines
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.api import Environment
-    from devkeel.history.log import HistoryPage, OperationDetail
+    from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel_review.review import Review
 
 __all__ = ["OPERATION", "WORKING", "layout_of"]
@@ -32,12 +32,13 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         raise UsageError(
             "unknown_operation", "An operation has a number.", seen=asked[:80], remedy="Take one of the timeline."
         )
-    detail, older, newer = review.call(lambda environment: _found(environment, int(asked)))
+    detail, older, newer, hidden = review.call(lambda environment: _found(environment, int(asked)))
     entry = detail.operation
     checks = {"ran": [], "skipped": [], "diagnostics": [], "ok": None} | detail.checks
     return {
         "detail": detail,
         "diff": diff_of(detail.diff),
+        "hidden": hidden,
         "layout": layout_of(query),
         "who": lines.caller(entry),
         "back": way_back(entry) if entry.kind == "restore" else "",
@@ -49,15 +50,21 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _found(environment: Environment, identifier: int) -> tuple[OperationDetail, HistoryPage, HistoryPage]:
-    """Return an operation, the one before it, and those that come after it."""
+def _found(environment: Environment, identifier: int) -> tuple[OperationDetail, HistoryPage, HistoryPage, int]:
+    """Return an operation, the one before it, those that come after it, and how much of its diff is not shown."""
     newer = environment.history(limit=_NEAR, before=identifier + _NEAR)
-    return environment.operation(identifier), environment.history(limit=1, before=identifier), newer
+    detail = environment.operation(identifier)
+    return detail, environment.history(limit=1, before=identifier), newer, unseen(detail.diff)
+
+
+def _differing(environment: Environment) -> tuple[WorkingDiff, int]:
+    found = environment.diff()
+    return found, unseen(found.diff)
 
 
 def _read_working(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
-    found = review.call(lambda environment: environment.diff())
-    return {"working": found, "diff": diff_of(found.diff), "layout": layout_of(query)}
+    found, hidden = review.call(_differing)
+    return {"working": found, "diff": diff_of(found.diff), "hidden": hidden, "layout": layout_of(query)}
 
 
 def layout_of(query: Mapping[str, str]) -> str:
