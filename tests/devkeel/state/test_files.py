@@ -46,8 +46,18 @@ def test_what_is_no_record_is_none(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "deep").write_text("[" * 200_000)
     os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("w") as huge:
+        huge.truncate(2**40)
     assert read_record(tmp_path / "real") == {}
-    assert [read_record(tmp_path / name) for name in ("unsealed", "link", "deep", "pipe", "gone")] == [None] * 5
+    assert [read_record(tmp_path / name) for name in ("unsealed", "link", "deep", "pipe", "huge", "gone")] == [None] * 6
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    write_record(tmp_path / "kept", {"a": 1})
+    with pytest.raises(StateError) as raised:
+        write_record(tmp_path / "kept", {"a": "x" * 2**24})
+    assert raised.value.code == "state_unusable"
+    assert read_record(tmp_path / "kept") == {"a": 1}
 
 
 def test_a_record_of_any_size_is_not_read_whole(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.runtime.holding import is_held
 from devkeel.state import directory as state_directory
-from devkeel.state.files import make_directory, open_own, read_record, require_no_link, write_record
+from devkeel.state.files import make_directory, read_own, read_record, require_no_link, write_record
 from devkeel.system.beneath import put, remove
 
 if TYPE_CHECKING:
@@ -149,8 +149,7 @@ def inputs_of(generation: Path) -> str | None:
 
 def _read(path: Path) -> str | None:
     try:
-        with open_own(path) as file:
-            return file.read().decode()
+        return read_own(path).decode()
     except (OSError, ValueError):
         return None
 

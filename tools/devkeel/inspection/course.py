@@ -59,8 +59,9 @@ def _checked(item: Operation) -> CheckedOperation | None:
     seconds = _seconds(item.report.get("seconds"))
     if item.kind == EXTERNAL or _TOTAL not in seconds:
         return None
-    ok = item.report.get("ok")
-    rungs = {name: value for name, value in seconds.items() if name != _TOTAL}
+    ok, ran = item.report.get("ok"), item.report.get("ran")
+    # One that could not run took its time too, to find that out.
+    rungs = {name: value for name, value in seconds.items() if isinstance(ran, list) and name in ran}
     told = ok if isinstance(ok, bool) else None
     return CheckedOperation(item.id, item.time, item.kind, one_line(item.actor), seconds[_TOTAL], rungs, told)
 

@@ -150,7 +150,7 @@ def _callers(
 
 def _times(operations: Sequence[Operation]) -> CheckTimes | None:
     """Return how long checks took; None where no operation kept it."""
-    taken = {item.id: _seconds(item.report.get("seconds")) for item in operations if item.kind != EXTERNAL}
+    taken = {item.id: _ran(item) for item in operations if item.kind != EXTERNAL}
     totals = {number: found["total"] for number, found in taken.items() if "total" in found}
     if not totals:
         return None
@@ -175,9 +175,12 @@ def _outcomes(operations: Sequence[Operation]) -> CheckOutcomes | None:
     )
 
 
-def _seconds(found: object) -> Mapping[str, float]:
+def _ran(item: Operation) -> Mapping[str, float]:
+    """Return what the checks took: all together, and each that ran. One that could not took its time to find out."""
+    found, ran = item.report.get("seconds"), item.report.get("ran")
+    names = {"total", *(ran if isinstance(ran, list) else ())}
     items = found.items() if isinstance(found, dict) else ()
-    return {str(name): float(value) for name, value in items if isinstance(value, int | float)}
+    return {name: float(value) for name, value in items if name in names and isinstance(value, int | float)}
 
 
 def _rounded(seconds: float) -> float:

@@ -27,6 +27,7 @@ __all__ = [
     "make_directory",
     "open_log",
     "open_own",
+    "read_own",
     "read_record",
     "require_no_link",
     "write_record",
@@ -34,9 +35,10 @@ __all__ = [
 
 _OWN = 0o600  # captured variables may be secrets
 _SEAL = "seal"
-_LARGEST = 16 * 1024 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ROOM = "Make room on the disk."
+# Bytes: a file of `.devkeel` may be from anybody, is as large as they like, and costs them nothing (a hole in a file).
+_MOST = 16 * 1024 * 1024
 
 
 def make_directory(state: Path, *names: str, begins: bool = True) -> Path:
@@ -97,18 +99,22 @@ def open_own(path: Path) -> IO[bytes]:
     return os.fdopen(state_directory.open_file(path), "rb")
 
 
+def read_own(path: Path) -> bytes:
+    """Return what a file of `.devkeel` has; raises OSError as `open_own`, and for one that is larger than a record."""
+    with open_own(path) as file:
+        found = file.read(_MOST + 1)
+    if len(found) > _MOST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return found
+
+
 def read_record(path: Path) -> dict[str, Any] | None:
     """Return what a record says; None where there is none, it makes no sense, or devkeel did not write it here.
 
     One of more than 16 MiB makes none: the largest that devkeel writes holds the variables of an environment.
     """
     try:
-        with open_own(path) as file:
-            # Whoever may write here may make one of any size, at no cost to themselves (truncate(2)).
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            return None
-        found = json.loads(data)
+        found = json.loads(read_own(path))
         if not isinstance(found, dict):
             return None
         mark = found.pop(_SEAL, None)
@@ -138,9 +144,11 @@ def write_record(path: Path, data: dict[str, Any]) -> None:
     try:
         state, name = _place(path)
         mark = origin.sealing(state).mark("record", name, _text(plain))
+        text = json.dumps(plain | {_SEAL: mark})
+        _require_readable(text)
         descriptor = state_directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(plain | {_SEAL: mark}, file)
+            file.write(text)
         # Rename is atomic (rename(2)); no fsync, for a record that a power cut takes away only costs what it
         # remembered.
         state_directory.replace_file(path, temporary.name)
@@ -152,6 +160,12 @@ def write_record(path: Path, data: dict[str, Any]) -> None:
             seen=str(path),
             remedy="Make room on the disk, or give this user the right to write there.",
         ) from error
+
+
+def _require_readable(text: str) -> None:
+    """Raise OSError for a record that would not be read again. text: plain ASCII, as json writes it."""
+    if len(text) > _MOST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
 
 
 def forget(*paths: Path) -> None:

@@ -46,7 +46,7 @@ def kept_program(state: Path, name: str) -> Path | None:
         return None
     try:
         with open_own(place) as file:
-            noted = (_notes() / hashlib.sha256(file.read()).hexdigest()).exists()
+            noted = (_notes() / hashlib.file_digest(file, "sha256").hexdigest()).exists()
     except OSError:
         return None
     return place if noted and os.access(place, os.X_OK) else None
