@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from devkeel.state import directory as state_directory
 from devkeel.state.files import link_on_the_way, make_directory, open_own, require_no_link
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["keep_program", "kept_program"]
 
 _FOLDER = "bin"
+_PIECE = 1024 * 1024
 
 
 def keep_program(state: Path, name: str, data: bytes) -> Path:
@@ -46,10 +47,18 @@ def kept_program(state: Path, name: str) -> Path | None:
         return None
     try:
         with open_own(place) as file:
-            noted = (_notes() / hashlib.file_digest(file, "sha256").hexdigest()).exists()
+            noted = (_notes() / _digest(file)).exists()
     except OSError:
         return None
     return place if noted and os.access(place, os.X_OK) else None
+
+
+def _digest(file: IO[bytes]) -> str:
+    """Return the hash of a file of any size."""
+    found = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _notes() -> Path:
