@@ -79,8 +79,8 @@ def export(review: Review, limit: int) -> Exported:
 
 def _now(review: Review, addresses: Collection[str]) -> Markup:
     """Return how it is now, with the parts that the page fetches apart."""
-    first = _fragment(review, "now", {}, addresses, prefix="now", deeper=1)
-    parts = (_fragment(review, part.name, {"in": "now"}, addresses, prefix="now", deeper=1) for part in PARTS)
+    first = _fragment(review, "now", {}, addresses, prefix="now")
+    parts = (_fragment(review, part.name, {"in": "now"}, addresses, prefix="now") for part in PARTS)
     return Markup('{}<div class="cards">{}</div>').format(first, Markup().join(parts))
 
 
@@ -105,7 +105,8 @@ def _details(review: Review, numbers: Iterable[int], addresses: Collection[str])
     """Yield what was done by each operation, the newest first, until the file is large."""
     written = 0
     for number in numbers:
-        shown = _fragment(review, "operation", {"id": str(number)}, addresses, prefix=f"o{number}", deeper=1)
+        asked, name = {"id": str(number)}, f"operation {number}"
+        shown = _fragment(review, "operation", asked, addresses, prefix=f"o{number}", of=name)
         written += len(shown)
         if written > _MOST_BYTES:
             return
@@ -113,12 +114,13 @@ def _details(review: Review, numbers: Iterable[int], addresses: Collection[str])
 
 
 def _fragment(
-    review: Review, name: str, query: Mapping[str, str], addresses: Collection[str], *, prefix: str, deeper: int
+    review: Review, name: str, query: Mapping[str, str], addresses: Collection[str], *, prefix: str, of: str = ""
 ) -> Markup:
+    """Return what a view has, a level below the document's heading."""
     view = VIEWS[name]
     values = {"may": frozenset[str](), "view": view, **view.read(review, query)}
     # Its values were escaped by the template; what is written again here is escaped again.
-    return Markup(still(render(view.template, values), addresses, prefix=prefix, deeper=deeper))  # noqa: S704
+    return Markup(still(render(view.template, values), addresses, prefix=prefix, deeper=1, of=of))  # noqa: S704
 
 
 def _left_out(older: bool, without: int) -> Iterator[str]:

@@ -27,14 +27,14 @@ _DROPPED = frozenset({"aria-keyshortcuts", "aria-live", "data-follows", "data-ke
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def still(markup: str, addresses: Collection[str], *, prefix: str, deeper: int) -> str:
+def still(markup: str, addresses: Collection[str], *, prefix: str, deeper: int, of: str = "") -> str:
     """Return a fragment that only shows.
 
     markup: of our own templates, whose values are escaped. addresses: where a link may lead; others become words.
     prefix: of each id, since fragments that never met come together in one file. deeper: how many levels each heading
-    goes down.
+    goes down. of: what it is about, which each name for a screen reader gets, so that no two are alike.
     """
-    parser = _Still(addresses, prefix, deeper)
+    parser = _Still(addresses, prefix, deeper, of)
     parser.feed(markup)
     parser.close()
     return "".join(parser.parts)
@@ -43,12 +43,13 @@ def still(markup: str, addresses: Collection[str], *, prefix: str, deeper: int) 
 class _Still(HTMLParser):
     """Writes again what it reads, but for what acts."""
 
-    def __init__(self, addresses: Collection[str], prefix: str, deeper: int) -> None:
+    def __init__(self, addresses: Collection[str], prefix: str, deeper: int, of: str) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._addresses = addresses
         self._prefix = prefix
         self._deeper = deeper
+        self._of = of
         self._inside: list[str] = []  # the element that is left out, and what is open in it
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -103,6 +104,8 @@ class _Still(HTMLParser):
             return ""
         if name == "href" and value not in self._addresses:
             return ""
+        if name == "aria-label" and self._of:
+            value = f"{value or ''}, {self._of}"
         if name == "id" or name in _REFERENCES:
             value = " ".join(f"{self._prefix}-{each}" for each in (value or "").split())
         name = {"viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio"}.get(name, name)

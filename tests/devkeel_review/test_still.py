@@ -58,3 +58,9 @@ def test_pictures_stay_pictures() -> None:
 @pytest.mark.parametrize("attribute", ['style="color:red"', 'onclick="x()"', 'data-view="now"', 'data-key="u"'])
 def test_attributes_that_the_page_alone_needs_are_left_out(attribute: str) -> None:
     assert still(f"<p {attribute}>a</p>", (), prefix="x", deeper=0) == "<p>a</p>"
+
+
+def test_names_for_a_screen_reader_stay_apart() -> None:
+    markup = '<section aria-label="devenv.nix">a</section>'
+    kept = still(markup, (), prefix="x", deeper=0, of="operation 3")
+    assert kept == '<section aria-label="devenv.nix, operation 3">a</section>'
