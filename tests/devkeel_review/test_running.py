@@ -185,6 +185,20 @@ def test_the_progress_of_another_process_is_a_bar_and_its_job_is_ended_from_here
     jobs.close()
 
 
+def test_a_gate_that_was_not_passed_is_no_plain_success(opened: Page, running: Reviewed) -> None:
+    (running.root / "devkeel.toml").write_text(
+        '[gates]\ncommand = ["sh", "-c", "sleep 1; cp said.xml out.xml"]\nreports = ["out.xml"]\nstage = "growth"\n'
+    )
+    (running.root / "said.xml").write_text(
+        '<testsuite tests="2" failures="1"><testcase name="a"/><testcase name="b"><failure/></testcase></testsuite>'
+    )
+    assert running.command("gate").returncode != 2
+    page = opened
+    go(page, "jobs")
+    row_of = page.locator("#ended .row", has_text="Gate growth")
+    expect(row_of.first).to_contain_text("gate failed")
+
+
 def test_what_a_page_may_not_do_is_not_there_and_is_refused(
     review: Callable[..., Reviewed], running: Reviewed, page: Page
 ) -> None:

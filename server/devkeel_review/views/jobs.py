@@ -40,7 +40,8 @@ def shown(review: Review, identifier: str) -> dict[str, Any]:
     found, every = review.call(lambda environment: (environment.job(identifier), environment.jobs(noted=True)))
     listed: Mapping[str, Any] = next((item for item in every.jobs if item["id"] == identifier), {})
     facts = {name: getattr(found, name) for name in ("id", "kind", "title", "state", "started", "ended", "progress")}
-    row = _row({**facts, "survivors": found.survivors, "owner": listed.get("owner")})
+    more = {name: listed.get(name) for name in ("owner", "verdict")}
+    row = _row({**facts, "survivors": found.survivors, **more})
     return {"row": row, "job": found, "causes": _causes(found.error, found.result), "own": False}
 
 
@@ -48,7 +49,7 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     owner = item.get("owner") or {}
     here = not owner or (owner.get("pid") == os.getpid() and owner.get("host") == socket.gethostname())
     elsewhere = "" if owner.get("host") in (None, socket.gethostname()) else f" on {owner['host']}"
-    item = {"progress": None, "ended": None, **item}  # plain data leaves out what there is not
+    item = {"progress": None, "ended": None, "verdict": None, **item}  # plain data leaves out what there is not
     return {
         **item,
         "sign": _SIGNS.get(item["state"], "info"),

@@ -133,10 +133,20 @@ def keep(context: Context, job: Job) -> JobView:
 
 
 def every(context: Context, *, noted: bool = False) -> JobList:
-    """Return the jobs, newest first. noted: with those whose id no caller has, and with who runs each."""
+    """Return the jobs, newest first. noted: with those whose id no caller has, who runs each, and a gate's verdict."""
     left_out = ("result", "error", "log_bytes", *(() if noted else ("noted", "owner")))
-    found = map(as_data, context.jobs.every(noted=noted))
-    return JobList(tuple({key: value for key, value in item.items() if key not in left_out} for item in found))
+    rows = []
+    for state in context.jobs.every(noted=noted):
+        row = {key: value for key, value in as_data(state).items() if key not in left_out}
+        rows.append(row | {"verdict": verdict(state.result)} if noted else row)
+    return JobList(tuple(rows))
+
+
+def verdict(result: Any) -> str | None:  # noqa: ANN401  (of any job)
+    """Return what a gate came to, by the plain data of the job that ran it: a measured failure is no failed job."""
+    gate = result.get("gate", result) if isinstance(result, dict) else None
+    found = gate.get("verdict") if isinstance(gate, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def cancel(context: Context, identifier: str) -> JobView:
