@@ -54,7 +54,8 @@ def export(review: Review, limit: int) -> Exported:
     """
     moments, older = _newest(review, limit)
     numbers = [moment.operation.id for moment in moments if moment.operation is not None]
-    addresses = {"#now", "#history", *(f"#operation?id={number}" for number in numbers)}
+    # What can be done there is no place to go to: of links those to operations alone stay.
+    addresses = {f"#operation?id={number}" for number in numbers}
     now = _now(review, addresses)
     details = dict(_details(review, numbers, addresses))
     left_out = tuple(_left_out(older, len(numbers) - len(details)))

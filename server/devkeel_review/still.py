@@ -106,6 +106,8 @@ class _Still(HTMLParser):
             return ""
         if name == "aria-label" and self._of:
             value = f"{value or ''}, {self._of}"
+        if name == "data-form" and value == "ago":
+            value = "at"  # a file is read at any time, and says how it was
         if name == "id" or name in _REFERENCES:
             value = " ".join(f"{self._prefix}-{each}" for each in (value or "").split())
         name = {"viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio"}.get(name, name)

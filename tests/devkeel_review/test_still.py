@@ -60,6 +60,11 @@ def test_attributes_that_the_page_alone_needs_are_left_out(attribute: str) -> No
     assert still(f"<p {attribute}>a</p>", (), prefix="x", deeper=0) == "<p>a</p>"
 
 
+def test_times_say_when_it_was_whenever_that_is_read() -> None:
+    markup = '<time datetime="2026-11-29T22:14:00Z" data-form="ago">a</time>'
+    assert still(markup, (), prefix="x", deeper=0) == markup.replace("ago", "at")
+
+
 def test_names_for_a_screen_reader_stay_apart() -> None:
     markup = '<section aria-label="devenv.nix">a</section>'
     kept = still(markup, (), prefix="x", deeper=0, of="operation 3")
