@@ -65,7 +65,9 @@ export async function renew(regions) {
     if (fresh !== null) patch(region, fresh, true);
     else if (!region.classList.contains("failed")) region.replaceChildren(fragment);
     // What had the focus is gone: its region has it, or who reads by ear would begin at the top.
-    if (held && !region.contains(document.activeElement)) focusOn(region.querySelector("h1, h2") ?? region);
+    if (held && !region.contains(document.activeElement)) {
+      focusOn(region.querySelector("h1, h2") ?? document.querySelector("#main h1") ?? region);
+    };
   }
 }
 
