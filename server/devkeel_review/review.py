@@ -15,6 +15,7 @@ from devkeel.policy.permission import EVERYTHING, Limit
 from devkeel.policy.roles import Caller
 from devkeel.project.root import Project
 from devkeel.runtime.jobs import Jobs
+from devkeel_review.checked import Checked
 from devkeel_words.speech import as_link
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class Review(Struct, frozen=True, dict=True):
     def jobs(self) -> Jobs:
         """The jobs of this process, which its calls share."""
         return Jobs(Project(self.root).state)
+
+    @cached_property
+    def checked(self) -> Checked:
+        """What was checked on the page."""
+        return Checked()
 
     def environment(self) -> AbstractContextManager[Environment]:
         """Open the environment for one call, whose results are as they are: not yet what may be shown."""

@@ -34,7 +34,7 @@ class Argument(NamedTuple):
 ACTIONS: dict[str, Action] = {
     "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#now"),
     "search": Action("search_catalogue cursor={cursor}", "search --cursor={cursor}", None),
-    "check": Action("check_environment level={level}", "check --level={level}", "#now"),
+    "check": Action("check_environment level={level}", "check --level={level}", "#now?act=check"),
     "history": Action(
         "show_history operation={operation} before={before}",
         "history {operation} --before={before}",
@@ -59,7 +59,7 @@ ACTIONS: dict[str, Action] = {
     "repair_libraries": Action("repair_requirements", "library repair", None),
     "patch": Action("patch_file", "patch", None),
     "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", None),
-    "apply": Action("apply_environment", "apply", "#now"),
+    "apply": Action("apply_environment", "apply", "#now?act=apply"),
     "bootstrap": Action(None, "apply --bootstrap", None),
     "pip": Action(None, "apply --pip", None),
     "make": Action("apply_environment environment={environment}", "env create {environment}", None),

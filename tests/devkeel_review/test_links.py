@@ -13,7 +13,7 @@ def test_a_marked_call_is_a_link_and_the_rest_are_words() -> None:
     sentence = say(f"Nothing yet: {do('apply')}, {do('history', operation=4)} or {do('add', names=['a'])}.", as_link)
     assert list(linked(sentence)) == [
         SentencePart("Nothing yet: "),
-        SentencePart("apply", "#now"),
+        SentencePart("apply", "#now?act=apply"),
         SentencePart(", "),
         SentencePart("history, operation 4", "#operation?id=4"),
         SentencePart(" or "),

@@ -11,13 +11,16 @@ import pytest
 from playwright.sync_api import expect
 from tests.devkeel.processes.conftest import LONG, world
 
+from devkeel.checks.report import CheckReport
 from devkeel.environments.measurements import Measurement
+from devkeel.errors import Diagnostic
 from devkeel.gates.figures import Counts, Figures
 from devkeel.gates.records import GateRecord, keep
 from devkeel.inspection.course import CheckedOperation
 from devkeel.inspection.status import Stages
 from devkeel.processes.state import ProcessState
 from devkeel.project.gates import Gates, GateStage
+from devkeel_review.checked import PageCheck
 from devkeel_review.views.course import sizes, times
 from devkeel_review.views.gates import courses
 from devkeel_review.views.locks import days_since
@@ -124,6 +127,38 @@ def test_a_page_without_execute_applies_nothing_and_checks_text_alone(
     assert not (served.root / ".devkeel" / "envs").exists()
 
 
+def test_what_was_checked_on_the_page_counts_for_exactly_what_was_checked(
+    review: Callable[..., Reviewed], page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "pyproject.toml"
+    text = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["idna"]\n'
+    path.write_text(text)
+    open_now(page, review(root=tmp_path))
+    checked, answer = page.locator(".stage").nth(1), page.locator("#now-answer .notice").first
+    expect(checked).to_have_attribute("data-state", "warn")
+    page.locator(".differs a", has_text="check").press("Enter")
+    button = page.get_by_role("button", name="Check")
+    expect(button).to_be_focused()
+    button.press("Enter")
+    expect(answer).to_have_attribute("data-state", "ok")
+    expect(checked).to_have_attribute("data-state", "ok")
+    expect(checked.locator(".stage-value")).to_have_text("syntax, schema")
+    expect(page.locator(".differs > li")).to_have_count(1)  # it was never applied
+    page.locator(".differs a").press("Enter")  # what may not be done here has no button to go to
+    expect(page.locator("#now h1")).to_be_focused()
+    expect(page.locator("#now-answer .notice")).to_have_count(0)
+    page.get_by_role("button", name="Check").press("Enter")
+    expect(answer).to_have_attribute("data-state", "ok")
+    path.write_text(text.replace("idna", "idna>3"))
+    expect(answer).to_have_attribute("data-state", "idle")
+    expect(checked).to_have_attribute("data-state", "warn")
+    path.write_text(text)
+    expect(answer).to_have_attribute("data-state", "ok")
+    expect(checked).to_have_attribute("data-state", "ok")
+    path.unlink()
+    expect(answer).to_have_attribute("data-state", "idle")
+
+
 def test_gates_are_bars_beside_what_is_asked_for_and_a_course(review: Callable[..., Reviewed], page: Page) -> None:
     served = review()
     (served.root / "devkeel.toml").write_text('[gates]\nstage = "growth"\nmode = "block"\n')
@@ -154,6 +189,7 @@ def test_what_is_applied_from_the_page_is_a_job_and_then_as_large_as_its_closure
     expect(page.locator("#locks")).to_contain_text("When it was locked is not known")
     page.get_by_role("button", name="Apply").press("Enter")
     expect(page.locator("#now-answer a[href^='#job?id=']")).to_be_visible()
+    expect(page.locator("#now-answer .badge-ok")).to_be_visible()  # it says what became of it
     applied = page.locator(".stage").nth(2)
     expect(applied).to_have_attribute("data-state", "ok")
     expect(applied).to_contain_text("iB")
@@ -207,6 +243,21 @@ def test_each_of_the_four_has_a_sign_and_a_word() -> None:
     assert signs(STAGES, (), (lost,))["running"] == Sign("bad", "1 gave up", "as declared")
     none = signs(Stages(declared="b", checked=("syntax",), applied=None, current=False), ())
     assert [none[name].state for name in ("applied", "running")] == ["idle", "idle"]
+
+
+def test_an_error_of_a_check_on_the_page_is_one_of_what_is_declared() -> None:
+    behind = Stages(
+        declared="a", checked=None, applied="a", current=False, differs=("x",), behind=("checked", "applied")
+    )
+    diagnostic = Diagnostic("undefined", "error", "x", "evaluation")
+    report = CheckReport(ok=False, ran=("syntax", "evaluation"), skipped=(), diagnostics=(diagnostic,))
+    last = PageCheck(("a", None), report, "2026-01-01T00:00:00+00:00")
+    assert [last.is_of(found) for found in (("a", None), ("a", "b"), ("b", None), None)] == [True, False, False, False]
+    assert not PageCheck(None, report, "").is_of(None)
+    since = behind.checked_by(last.ran)
+    assert (since.checked, since.behind, since.differs) == (("syntax", "evaluation"), ("applied",), ("x",))
+    assert signs(since, (), (), last)["checked"] == Sign("bad", "1 error", "as declared")
+    assert signs(since, (), (), last)["declared"].state == "ok"
 
 
 def test_a_stage_that_is_chosen_comes_first_and_what_was_not_measured_is_none() -> None:

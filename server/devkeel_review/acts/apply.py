@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devkeel_review.acts.act import Act
+from devkeel_review.views.jobs import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ def _do(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
     def begun(environment: Environment) -> JobView:
         return environment.keep_job(environment.apply(environment=named, reason=form.get("reason") or None))
 
-    return {"job": review.call(begun)}
+    return shown(review, review.call(begun).id)
 
 
-APPLY = Act("apply", "execute", "applied.html", _do)
+APPLY = Act("apply", "execute", "job_answer.html", _do)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import PolicyRefused
 from devkeel_review.acts.act import Act
+from devkeel_review.checked import revisions
+from devkeel_review.views.checked import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +29,12 @@ def _do(review: Review, form: Mapping[str, str]) -> dict[str, Any]:
             seen=level,
             remedy="Check the text alone, or start the page with --execute.",
         )
-    return {"report": review.call(lambda environment: environment.check(level=level))}
+    with review.environment() as environment:
+        before = revisions(environment)
+        report = environment.check(level=level)
+        same = before == revisions(environment)
+    review.checked.keep(before if same else None, review.disclosure.data(report))
+    return shown(review)
 
 
 CHECK = Act("check", None, "checked.html", _do)

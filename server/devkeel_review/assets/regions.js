@@ -20,7 +20,9 @@ export async function show(place, address) {
   place.replaceChildren(fragment);
   const heading = place.querySelector("h1");
   // Whoever opens the page begins at its top, with the link that skips the navigation.
-  if (place.dataset.shown) focusOn(heading);
+  const meant = place.querySelector("[data-first]"); // what the address asks for: a button of the view
+  if (meant !== null) meant.focus();
+  else if (place.dataset.shown) focusOn(heading);
   else heading.tabIndex = -1;
   place.dataset.shown = address;
   document.title = `${heading.textContent} · devkeel review`;

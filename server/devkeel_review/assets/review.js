@@ -65,6 +65,14 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   document.getElementById("main").focus();
 });
 
+// A link to where the page is already changes no address, and is followed all the same.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  if (!link || event.defaultPrevented || link.getAttribute("href") !== location.hash) return;
+  event.preventDefault();
+  route();
+});
+
 let begun = false;
 if (await signIn(() => instead("No connection", "The server is busy or away. This page tries again each second."))) {
   guardConsent();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devkeel_review.views.checked import CHECKED
 from devkeel_review.views.course import COURSE
 from devkeel_review.views.frame import FRAME
 from devkeel_review.views.gates import GATES
@@ -22,6 +23,7 @@ VIEWS: dict[str, PageView] = {
     view.name: view
     for view in (
         NOW,
+        CHECKED,
         HISTORY,
         HISTORY_PART,
         OPERATION,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic, ProjectError
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessState
+    from devkeel_review.checked import PageCheck
     from devkeel_review.review import Review
 
 __all__ = ["NOW", "PARTS", "Sign", "signs"]
@@ -42,18 +44,26 @@ class Sign(Struct, frozen=True):
 
 
 def signs(
-    stages: Stages, problems: tuple[Diagnostic, ...], processes: tuple[ProcessState, ...] = ()
+    stages: Stages,
+    problems: tuple[Diagnostic, ...],
+    processes: tuple[ProcessState, ...] = (),
+    checked: PageCheck | None = None,
 ) -> dict[str, Sign]:
-    """Return how declared, checked, applied and running are."""
+    """Return how declared, checked, applied and running are. checked: on the page, of what is declared."""
     errors = sum(item.severity == "error" for item in problems)
-    wrong = f"{errors} error{'s' * (errors != 1)}"
-    checked = Sign("warn", "not checked", _OTHER) if "checked" in stages.behind else Sign("ok", "passed", _SAME)
+    gap = _OTHER if "checked" in stages.behind else _SAME
+    found = max(errors, checked.errors if checked else 0)
+    passed = Sign("ok", "passed", gap) if gap == _SAME else Sign("warn", "not checked", gap)
     return {
-        "declared": Sign("bad", wrong) if errors else Sign("ok", "no error"),
-        "checked": Sign("bad", wrong, checked.gap) if errors else checked,
+        "declared": Sign("bad", _wrong(errors)) if errors else Sign("ok", "no error"),
+        "checked": Sign("bad", _wrong(found), gap) if found else passed,
         "applied": _applied(stages),
         "running": _running(stages, processes),
     }
+
+
+def _wrong(errors: int) -> str:
+    return f"{errors} error{'s' * (errors != 1)}"
 
 
 def _applied(stages: Stages) -> Sign:
@@ -77,26 +87,32 @@ def _running(stages: Stages, processes: tuple[ProcessState, ...]) -> Sign:
     return Sign("bad", f"{lost} gave up", gap) if lost else Sign(state, word, gap)
 
 
-def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
+def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return it as it is. query: `act` is the one whose button is meant."""
     try:
-        found = review.call(_looked)
+        found = review.call(partial(_looked, review.checked.last))
         # Only now are its reasons in the words of the page.
         here = lines.checks_here(found["levels"], found["skipped"])
-        return {"error": None, "parts": PARTS, "here": f"{here[0].upper()}{here[1:]}", **found}
+        return {"error": None, "parts": PARTS, "act": query.get("act"), "here": f"{here[0].upper()}{here[1:]}", **found}
     except DevkeelError as error:  # nothing is declared, or cannot be read: the view stays, and sees when that changes
         return {"error": review.disclosure.error(error), "parts": PARTS}
 
 
-def _looked(environment: Environment) -> dict[str, Any]:
+def _looked(last: PageCheck | None, environment: Environment) -> dict[str, Any]:
     found = environment.inspect()
     stages = found.stages
     assert stages is not None  # noqa: S101  (an inspection that succeeds has them)
+    checked = last if last is not None and last.is_of((found.revision, found.lock_revision)) else None
+    checked = checked if checked is not None and _says_more(checked, stages) else None
+    if checked is not None:
+        stages = stages.checked_by(checked.ran)
     processes = _processes(environment) if stages.running is not None else ()
     jobs = environment.jobs().jobs
     applies = [item for item in jobs if item["kind"] == "apply"]
     return {
         "backend": found.backend,
         "files": found.files,
+        "checked": {"time": checked.time} if checked else None,
         "changed_since": found.changed_since,
         "environment": next((item.name for item in found.environments if item.active), None),
         "last": found.last_operation,
@@ -108,12 +124,17 @@ def _looked(environment: Environment) -> dict[str, Any]:
         "processes": processes,
         "recovery_pending": found.recovery_pending,
         "revision": found.revision,
-        "signs": signs(stages, found.problems, processes),
+        "signs": signs(stages, found.problems, processes, checked),
         "size": _size(environment, stages),
         "skipped": found.skipped,
         "stages": stages,
         "unread": _told(environment.unread),
     }
+
+
+def _says_more(checked: PageCheck, stages: Stages) -> bool:
+    """Return whether a check of what is declared found an error, or went as far as the one that published it."""
+    return bool(checked.ran) and (checked.errors > 0 or set(checked.ran) >= set(stages.checked or ()))
 
 
 def _told(error: ProjectError | None) -> dict[str, Any] | None:
@@ -138,7 +159,7 @@ def _size(environment: Environment, stages: Stages) -> Measurement | None:
 NOW = PageView(
     "now",
     "Now",
-    ("declaration", "history", "environments", "jobs", "processes"),
+    ("declaration", "history", "environments", "jobs", "processes", "checks"),
     "now.html",
     _read,
     listed=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.environments.applied import is_there
 from devkeel.environments.coverage import left_out
@@ -121,3 +122,13 @@ class Stages(Struct, frozen=True):
     differs: tuple[str, ...] = ()
     partial: tuple[str, ...] | None = None
     behind: tuple[str, ...] = ()
+
+    def checked_by(self, ran: tuple[str, ...]) -> Stages:
+        """Return the same where exactly this was checked since. ran: the rungs."""
+        said = tuple(_unchecked(None))
+        return replace(
+            self,
+            checked=ran,
+            differs=tuple(sentence for sentence in self.differs if sentence not in said),
+            behind=tuple(stage for stage in self.behind if stage != "checked"),
+        )
