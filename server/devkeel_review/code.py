@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from devkeel_review import lexing
     from devkeel_review.lexing import Lexer
+
+    _Pair = tuple["_Reading | None", "_Reading | None"]
 else:
     lexing = Deferred("devkeel_review.lexing")
 
@@ -54,7 +56,10 @@ class Hunk(Struct, frozen=True):
 
 
 class FileDiff(Struct, frozen=True):
-    """What became of one file. what: `added`, `removed` or `changed`. note: said in place of its lines."""
+    """What became of one file. what: `added`, `removed` or `changed`. note: said in place of its lines.
+
+    added, removed: lines, also those that are not shown.
+    """
 
     name: str
     what: Literal["added", "removed", "changed"]
@@ -83,13 +88,33 @@ def unseen(text: str) -> int:
 
 
 def diff_of(text: str) -> Diff:
-    """Return what unified diffs say, one behind the other; of a very long one the first lines."""
+    """Return what unified diffs say, one behind the other; of a very long one what stands first on both sides."""
     rows = text.split("\n")
     if rows[-1] == "":
         rows.pop()
-    cut = max(0, len(rows) - _MOST_LINES)
+    room = _Room()
     size = sum(map(len, rows[:_MOST_LINES]))
-    return Diff(tuple(_file(part, size) for part in _by_file(rows[:_MOST_LINES])), cut)
+    return Diff(tuple(_file(part, size, room) for part in _by_file(rows)), room.cut)
+
+
+class _Room(Struct):
+    """How many lines can still be shown, and how many were not."""
+
+    left: int = _MOST_LINES
+    cut: int = 0
+
+    def take(self, pairs: Sequence[_Pair]) -> list[_Pair]:
+        """Return the first pairs that there is room for: what was and what is are cut alike."""
+        taken: list[_Pair] = []
+        for pair in pairs:
+            lines = len({id(row) for row in pair if row is not None})
+            if self.left < lines:
+                self.left = 0
+                self.cut += lines
+            else:
+                self.left -= lines
+                taken.append(pair)
+        return taken
 
 
 def _by_file(rows: Sequence[str]) -> Iterator[list[str]]:
@@ -108,7 +133,7 @@ def _is_header(rows: Sequence[str], n: int) -> bool:
     return rows[n].startswith("--- ") and rows[n + 1].startswith("+++ ") and rows[n + 2].startswith("@@ ")
 
 
-def _file(rows: list[str], size: int) -> FileDiff:
+def _file(rows: list[str], size: int, room: _Room) -> FileDiff:
     name, what = "", "changed"
     if len(rows) > 2 and _is_header(rows, 0):  # noqa: PLR2004  (the rows of a header)
         old, new = rows[0][4:], rows[1][4:]
@@ -118,13 +143,16 @@ def _file(rows: list[str], size: int) -> FileDiff:
     colours = _Colours(name, size)
     starts = [n for n, row in enumerate(rows) if row.startswith("@@ ")]
     notes, hunks = rows[: starts[0]] if starts else rows, list[Hunk]()
+    added = removed = 0
     for start, end in zip(starts, [*starts, len(rows)][1:], strict=True):
         if _HUNK.match(rows[start]):
-            hunks.append(_hunk(rows[start], rows[start + 1 : end], colours))
+            read = _read(rows[start], rows[start + 1 : end])
+            added += sum(row.sign == "+" for row in read)
+            removed += sum(row.sign == "-" for row in read)
+            pairs = room.take(list(_pairs(read)))
+            hunks += [_hunk(rows[start], pairs, read, colours)] if pairs else []
         else:  # of a long change of a lock there is this line alone
             notes = [*notes, rows[start].strip("@ "), *rows[start + 1 : end]]
-    lines = [line for hunk in hunks for line in hunk.lines]
-    added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
     return FileDiff(name, what, added, removed, tuple(hunks), "\n".join(notes) or None)  # type: ignore[arg-type]
 
 
@@ -166,7 +194,8 @@ class _Reading(Struct):
         return DiffLine(self.sign, self.old, self.new, _marked(self.pieces, self.marks, self.sign))  # type: ignore[arg-type]
 
 
-def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
+def _read(header: str, rows: Sequence[str]) -> list[_Reading]:
+    """Return the rows of a hunk with their numbers."""
     found = _HUNK.match(header)
     old, new = (int(found[1][:9]), int(found[3][:9])) if found else (0, 0)
     read = list[_Reading]()
@@ -175,13 +204,19 @@ def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
         took = sign in "- ", sign in "+ "
         read.append(_Reading(sign, text, old if took[0] else None, new if took[1] else None))
         old, new = old + took[0], new + took[1]
+    return read
+
+
+def _hunk(header: str, pairs: Sequence[_Pair], rows: Sequence[_Reading], colours: _Colours) -> Hunk:
+    """Return the pairs of a hunk that are shown, which are of these rows."""
+    taken = {id(row) for pair in pairs for row in pair}
+    read = [row for row in rows if id(row) in taken]
     for side in ("- ", "+ "):  # the line that both have is coloured as it is now
         its = [item for item in read if item.sign in side]
         for item, pieces in zip(its, _pieces([item.text for item in its], colours), strict=True):
             item.pieces = pieces
     for item in read:  # what is about the file and not in it
         item.pieces = item.pieces or [("", item.text.strip())]
-    pairs = list(_pairs(read))
     for left, right in pairs:
         if left is not None and right is not None and left is not right:
             left.marks, right.marks = differing(left.text[:_MOST_COLUMNS], right.text[:_MOST_COLUMNS])
@@ -190,7 +225,7 @@ def _hunk(header: str, rows: Sequence[str], colours: _Colours) -> Hunk:
     return Hunk(header, tuple(made.values()), shown)  # type: ignore[arg-type]
 
 
-def _pairs(rows: Sequence[_Reading]) -> Iterator[tuple[_Reading | None, _Reading | None]]:
+def _pairs(rows: Sequence[_Reading]) -> Iterator[_Pair]:
     """Yield what stands side by side: a line that both have beside itself, others beside what they became."""
     gone, come = list[_Reading](), list[_Reading]()
     for row in [*rows, None]:

@@ -145,6 +145,18 @@ def test_a_very_long_diff_says_how_much_of_it_is_not_shown() -> None:
     assert shown + found.cut == 20_000
 
 
+def test_a_very_long_diff_is_cut_alike_on_both_sides_and_counted_whole() -> None:
+    before, after = (b"".join(b"%s%d\n" % (name, n) for n in range(3_000)) for name in (b"a", b"b"))
+    found = diff_of(unified("notes.txt", before, after) + unified("late.txt", b"1\n", b"2\n"))
+    first, last = found.files
+    assert (first.added, first.removed) == (3_000, 3_000)
+    assert (last.added, last.removed) == (1, 1)
+    signs = [line.sign for hunk in first.hunks for line in hunk.lines]
+    assert signs.count("+") == signs.count("-") == 1_500
+    assert found.cut == 6_002 - 3_000
+    assert all(pair[0] and pair[1] for hunk in first.hunks for pair in hunk.pairs)
+
+
 def test_a_very_long_line_says_how_much_of_it_is_not_shown() -> None:
     found = diff_of(unified("devenv.nix", None, b'x = "' + b"<" * 50_000 + b'";\n'))
     (line,) = lines(found)
