@@ -129,6 +129,6 @@ def test_who_loses_what_had_the_focus_is_at_the_heading_of_its_view(served: Revi
             gone.focus();
         }"""
     )
-    assert served.command("add", "fd").returncode == 0
+    assert served.command("add", "ripgrep").returncode == 0
     expect(page.locator("#gone")).to_have_count(0)
     assert page.evaluate("document.activeElement.nodeName") == "H1"

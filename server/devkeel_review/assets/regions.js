@@ -69,7 +69,7 @@ export async function renew(regions) {
     // What had the focus is gone: its region has it, or who reads by ear would begin at the top.
     if (held && !region.contains(document.activeElement)) {
       focusOn(region.querySelector("h1, h2") ?? document.querySelector("#main h1") ?? region);
-    };
+    }
   }
 }
 
