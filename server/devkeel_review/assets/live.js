@@ -58,7 +58,7 @@ export function follow(changed, tell) {
     for (;;) {
       try {
         const answer = await ask("/events", { cache: "no-store" });
-        if (answer.status === 401) {
+        if ([401, 421].includes(answer.status)) {
           say("closed", "Signed out");
           return begun();
         }
