@@ -48,7 +48,8 @@ def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
 
 def checks_here(levels: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks this machine can run, and which not and why."""
-    return f"checks that can run here: {', '.join(levels) or 'none'}{_skipped(skipped)}"
+    cannot = [item for item in skipped if item.level not in levels]  # what could run has only not been asked for
+    return f"checks that can run here: {', '.join(levels) or 'none'}{_skipped(cannot)}"
 
 
 def sandbox(account: SandboxAccount) -> Iterator[str]:

@@ -71,6 +71,8 @@ def test_without_a_declaration_it_says_so_and_sees_when_there_is_one(
     served = review(root=tmp_path)
     open_now(page, served)
     expect(page.locator("#now .notice")).to_contain_text("missing_file")
+    expect(page.locator("#locks .notice")).to_have_count(0)  # it is said once
+    assert states(page) == ["bad", "idle", "idle", "idle"]
     (tmp_path / "devenv.nix").write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.jq ];\n}\n")
     expect(page.locator(".stage").first).to_have_attribute("data-state", "ok")
     expect(page.locator(".stage")).to_have_count(4)
@@ -104,6 +106,7 @@ def test_it_follows_what_other_processes_do_and_shows_where_the_four_differ(
     path.write_text(path.read_text().replace("pkgs.jq", "pkgs.jq pkgs.jqq"))
     expect(stages.nth(1)).to_have_attribute("data-state", "warn")
     expect(page.locator("#now .notice", has_text="devenv.nix").first).to_be_visible()
+    expect(stages.first).to_contain_text("changed since operation #1")
     expect(page.locator("#now .notice", has_text="jqq")).to_be_visible()
 
 
@@ -174,6 +177,7 @@ def test_gates_are_bars_beside_what_is_asked_for_and_a_course(review: Callable[.
     expect(page.locator("#course polyline.plot-limit")).to_have_count(1)
     gates.locator("summary").click()
     expect(gates.locator("tbody tr")).to_have_count(2)
+    expect(gates.locator("tbody tr").first.locator("td.number").nth(1)).to_have_text("70%, at least 90%")
     keep(state, run(100.0, time="03"))
     expect(gates.locator("tbody tr")).to_have_count(3)
     expect(gates.locator("tbody tr").first).to_be_visible()
@@ -220,6 +224,15 @@ def test_what_runs_is_named_and_said_to_be_of_another_declaration_when_it_is(
     here.declare("worker", LONG)
     expect(running).to_have_attribute("data-state", "warn")
     expect(page.locator(".differs > li")).to_have_count(2)  # it was never applied either
+    declared = {path: path.read_text() for path in here.root.glob("devenv.*")}
+    for path in declared:
+        path.unlink()
+    expect(page.locator(".stage").first).to_have_attribute("data-state", "bad")
+    expect(page.locator(".stage")).to_have_count(4)
+    expect(running.get_by_role("link", name="web")).to_be_visible()
+    for path, text in declared.items():
+        path.write_text(text)
+    expect(page.locator(".stage").first).to_have_attribute("data-state", "ok")
     here.manage("stop")
     expect(running).to_have_attribute("data-state", "idle")
 
@@ -291,7 +304,7 @@ def test_times_begin_at_nothing_and_sizes_have_a_line_for_each_environment() -> 
     large = sizes(made)
     assert large is not None
     assert [(line.name, len(line.marks)) for line in large.lines] == [("a", 1), ("b", 1)]
-    assert [tick.text for tick in large.columns] == ["before", "#1", "#2"]
+    assert [tick.text for tick in large.columns] == ["before #1", "#1", "#2"]
     assert large.lines[1].marks[0].text == "#1: 0.5 GiB"
     assert sizes([made[2]]) is None
 

@@ -42,7 +42,7 @@ def sizes(made: Sequence[Measurement]) -> Plot | None:
         Series(name, tuple(Value(number, amount(item)) for number, item in enumerate(made) if item.environment == name))
         for name in dict.fromkeys(item.environment for item in made)
     ]
-    columns = ["before" if item.operation is None else f"#{item.operation}" for item in made]
+    columns = ["before #1" if item.operation is None else f"#{item.operation}" for item in made]
     return plot("Size of the environment", series, columns, lambda value: f"{value:.4g} {unit}")
 
 

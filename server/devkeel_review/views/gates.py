@@ -70,7 +70,7 @@ def _figure(key: str, asked: float | None, runs: Sequence[GateRecord]) -> Figure
         for number, item in enumerate(oldest)
     ]
     wanted = [Value(number, item.thresholds.get(key)) for number, item in enumerate(oldest)]
-    columns = ["before" if item.operation is None else f"#{item.operation}" for item in oldest]
+    columns = ["before #1" if item.operation is None else f"#{item.operation}" for item in oldest]
     series = [Series(_NAMES[key], tuple(measured)), Series("asked for", tuple(wanted), steps=True)]
     drawn = plot(_NAMES[key], series, columns, in_percent, top=100.0) if len(runs) > 1 else None
     return Figure(_NAMES[key], runs[0].percent.get(key) if runs else None, asked, drawn)

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.errors import DevkeelError
+from devkeel.inspection.status import standing
 from devkeel_review.views.course import COURSE
 from devkeel_review.views.gates import GATES
 from devkeel_review.views.locks import LOCKS
@@ -95,7 +97,8 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:
         here = lines.checks_here(found["levels"], found["skipped"])
         return {"error": None, "parts": PARTS, "act": query.get("act"), "here": f"{here[0].upper()}{here[1:]}", **found}
     except DevkeelError as error:  # nothing is declared, or cannot be read: the view stays, and sees when that changes
-        return {"error": review.disclosure.error(error), "parts": PARTS}
+        told = review.disclosure.error(error)
+        return {"error": told, "parts": PARTS, "act": None, **review.call(partial(_standing, error.code))}
 
 
 def _looked(last: PageCheck | None, environment: Environment) -> dict[str, Any]:
@@ -129,6 +132,35 @@ def _looked(last: PageCheck | None, environment: Environment) -> dict[str, Any]:
         "skipped": found.skipped,
         "stages": stages,
         "unread": _told(environment.unread),
+    }
+
+
+def _standing(code: str, environment: Environment) -> dict[str, Any]:
+    """Return what is there where nothing is declared, or it cannot be read."""
+    good = environment.environments().good()
+    stages = standing(environment.project, good)
+    processes = _processes(environment) if stages.running is not None else ()
+    return {
+        "backend": good.applied.backend if good else None,
+        "checked": None,
+        "environment": good.name if good else None,
+        "files": (),
+        "last": None,
+        "processes": processes,
+        "signs": _apart(stages, processes, "nothing" if code == "missing_file" else "not readable"),
+        "size": _size(environment, stages),
+        "stages": stages,
+    }
+
+
+def _apart(stages: Stages, processes: tuple[ProcessState, ...], declared: str) -> dict[str, Sign]:
+    """Return how the four are where there is no declaration that the others could be as."""
+    applied, running = _applied(stages), _running(stages, processes)
+    return {
+        "declared": Sign("bad", declared),
+        "checked": Sign("idle", "nothing"),
+        "applied": replace(applied, word="there") if applied.state == "warn" else applied,
+        "running": replace(running, word="there") if running.gap == _OTHER and running.state == "warn" else running,
     }
 
 

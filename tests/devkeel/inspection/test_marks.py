@@ -168,6 +168,8 @@ def test_an_environment_that_is_made_shows(environment: Environment) -> None:
         home.switch(home.path / "g-1", {"x": 1})
 
     assert changed(environment, make) == {"environments"}
+    other = make_directory(environment.project.state) / "active.json"
+    assert changed(environment, lambda: write_record(other, {"name": "other"})) == {"environments"}
     assert changed(environment, home.remove) == {"environments"}
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Marks", "marks"]
 
 _DATABASE, _LOG = "state.db", "state.db-wal"
+# What was applied first, how large it was, and which environment is meant.
+_USED = ("applied.json", "measured.json", "active.json", "default.json")
 _ENVIRONMENT = ("current.json", "environment.json")
 _RUNNING = ("native-manager.pid", "native.sock")
 _PATIENCE = 0.5  # seconds for a manager to say what its processes do
@@ -117,7 +119,7 @@ def _owner(record: Path, _: tuple[int, ...] | None) -> int | None:
 
 
 def _environments(state: Path) -> list[object]:
-    found: list[object] = [_seen(state / "applied.json"), _seen(state / "measured.json")]
+    found: list[object] = [_seen(state / name) for name in _USED]
     for name in state_directory.names(state / "envs"):
         folder = state / "envs" / name
         found.append((name, *(_seen(folder / item) for item in _ENVIRONMENT)))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.transaction import Operation
 
-__all__ = ["Stages", "stages_of"]
+__all__ = ["Stages", "stages_of", "standing"]
 
 
 def stages_of(
@@ -68,6 +68,23 @@ def stages_of(
         differs=differs,
         partial=missing or None,
         behind=tuple(stage for stage, sentences in apart.items() if sentences),
+    )
+
+
+def standing(project: Project, good: Good | None) -> Stages:
+    """Return what is applied and what runs where nothing is declared, or it cannot be read: neither is as declared."""
+    sight = glance(project)
+    return Stages(
+        declared="",
+        checked=None,
+        applied=good.revision if good else None,
+        current=False,
+        operation=good.operation if good else None,
+        time=good.time if good else None,
+        prefix=good.applied.prefix if good else None,
+        running=sight.revision or "unknown" if sight else None,
+        manager=sight.pid if sight else None,
+        behind=tuple(name for name, there in (("applied", good), ("running", sight)) if there is not None),
     )
 
 
