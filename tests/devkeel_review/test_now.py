@@ -51,7 +51,7 @@ def states(page: Page) -> list[str | None]:
 
 
 def run(passed: float | None, verdict: str = "passed", name: str = "growth", time: str = "01") -> GateRecord:
-    figures = Figures(Counts(1, 0, 0), None)
+    figures = Figures(Counts(1, 2, 0) if verdict == "failed" else Counts(1, 0, 0), None)
     return GateRecord(
         name,
         "warn",
@@ -62,6 +62,7 @@ def run(passed: float | None, verdict: str = "passed", name: str = "growth", tim
         f"2026-01-{time}T10:00:00+00:00",
         1.5,
         operation=1,
+        failing=("test_shop test_discount",) if verdict == "failed" else (),
     )
 
 
@@ -172,6 +173,7 @@ def test_gates_are_bars_beside_what_is_asked_for_and_a_course(review: Callable[.
     keep(state, run(95.0))
     keep(state, run(70.0, "failed", time="02"))
     expect(gates.locator(".badge-bad").first).to_be_visible()
+    expect(gates.locator("p", has_text="test_shop test_discount")).to_contain_text("and 1 more")
     expect(gates.get_by_role("img", name="Tests that pass: 70%, at least 90%")).to_be_visible()
     expect(page.locator("#course .plot-bad")).to_have_count(1)
     expect(page.locator("#course polyline.plot-limit")).to_have_count(1)

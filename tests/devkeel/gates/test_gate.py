@@ -422,6 +422,7 @@ def test_tests_that_cannot_be_collected_fail_the_gate_whatever_report_lies_there
         ("report_untrusted", "coverage.json", True)
     ]
     assert len(found.failing) == 1
+    assert environment.gate_history().results[0].failing == found.failing
     assert found.taken_back is not None
     assert found.taken_back.reverted == (removed,)
     assert (root / "pyproject.toml").read_text() == PROJECT

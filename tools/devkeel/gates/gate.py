@@ -191,6 +191,7 @@ def _record(result: GateResult) -> GateRecord:
         revision=result.revision,
         environment=result.environment,
         taken_back=result.taken_back.operation if result.taken_back else None,
+        failing=result.failing,
     )
 
 

@@ -27,7 +27,7 @@ class GateRecord(Struct, frozen=True):
     figures: what the percentages are of. mode: as it was then. operation: id of the newest one then. revision: of the
     declaration, None where it changed meanwhile. environment: by its name. time: UTC, ISO 8601. seconds: of the
     command. token: of that operation, which stays its own where another has its number. taken_back: the operation that
-    took back what made it fail.
+    took back what made it fail. failing: the first of the tests that failed.
     """
 
     stage: str
@@ -43,6 +43,7 @@ class GateRecord(Struct, frozen=True):
     environment: str | None = None
     taken_back: int | None = None
     token: str | None = None
+    failing: tuple[str, ...] = ()
 
 
 class GateHistory(Struct, frozen=True):
