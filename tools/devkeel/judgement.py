@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from functools import wraps
 from inspect import signature
 from time import perf_counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from msgspec import Struct
@@ -150,7 +151,18 @@ def turned_down(face: _Face, action: str, error: PolicyRefused, given: Mapping[s
     with suppress(DevkeelError, OSError):
         _told(context, action, error)
         if "write" in ACTIONS[action].needed(given):
-            _keep(context, action, given, error, 0.0)
+            _keep(context, action, _as_edits(given), error, 0.0)
+
+
+def _as_edits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a client with its edits as records; it has them as data, with None for what is not."""
+    edits = [
+        SimpleNamespace(**{name: value for name, value in edit.items() if value is not None})
+        if isinstance(edit, dict)
+        else edit
+        for edit in given.get("edits") or ()
+    ]
+    return {**given, "edits": edits}
 
 
 def _allow(context: Context, action: str, needed: frozenset[str]) -> None:

@@ -81,3 +81,15 @@ def test_how_long_each_rung_took_and_the_role_are_kept_with_an_operation(environ
     assert report["seconds"]["total"] >= report["seconds"]["schema"] >= 0
     assert "role" not in report
     assert "seconds" not in environment.operation(number).checks
+
+
+def test_what_no_person_agreed_to_is_kept_in_the_words_of_its_edits(environment: Environment) -> None:
+    error = PolicyRefused("declined", "Nothing was done.", remedy="Ask.")
+    given = [
+        {"kind": "set", "path": "env.A", "value": "1", "names": None, "file": None},
+        {"kind": "add_packages", "names": ["jq"], "path": None, "value": None, "file": "devenv.nix"},
+    ]
+    environment.turned_down("change", error, {"edits": given, "reason": "it is wanted", "dry_run": False})
+    (found,) = kept(environment)
+    assert found.asked == ('env.A = "1"', "+jq")
+    assert found.files == ("devenv.nix",)
