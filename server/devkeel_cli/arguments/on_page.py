@@ -55,7 +55,7 @@ def on_page(environment: Environment, verb: AskedVerb, shown: Mapping[str, Any])
     if not asker.attended():
         return False
     disclosure = told()
-    shows = disclosure.data({"arguments": verb.arguments, "shown": proposals.shown_of(shown)})
+    shows = disclosure.exactly().data({"arguments": verb.arguments, "shown": proposals.shown_of(shown)})
     wish = proposals.Wish(
         environment.context.actor,
         "command",

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from devkeel.errors import Conflict, DevkeelError, PolicyRefused
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.permission import builds
+from devkeel_mcp.answers.text import fit, plain
 from devkeel_mcp.calls.callers import current
 from devkeel_mcp.calls.consent import (
     asks_by_result,
@@ -78,11 +79,12 @@ class Asking(Struct, frozen=True):
     async def ask(self, revision: str, needed: PolicyRefused | None = None) -> CallToolResult | InputRequiredResult:
         """Show what would be done, and do it when the person agrees. needed: why they are asked in any case."""
         consents = self.spec.consents or needed is not None
-        message = f"{self.spec.name} with {json.dumps(self._disclosure.data(self.arguments), ensure_ascii=False)}"
+        message = f"{self.spec.name} with {json.dumps(self._exactly.data(self.arguments), ensure_ascii=False)}"
         shown: dict[str, Any] = {}
+        whole: dict[str, Any] = {}
         # what executes is not tried first: that would be half of what is asked about
         if self._can_be_tried:
-            tried = await self._tried()
+            tried, whole = await self._tried()
             shown = tried.structured_content or {}
             # What changes no file may still wait for a person, as a note says then.
             idle = not shown.get("changed", True) and not (consents and shown.get("notes"))
@@ -94,17 +96,22 @@ class Asking(Struct, frozen=True):
             blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             tried_of = blocks.rpartition("\nNext: ")[0]
             message = f"{message}\n{tried_of}" if consents else tried_of
-        return await self._put(revision, self._disclosure.text(message), shown, needed)
+        return await self._put(revision, self._exactly.text(message), shown, whole, needed)
 
     async def _put(
-        self, revision: str, message: str, shown: dict[str, Any], needed: PolicyRefused | None
+        self,
+        revision: str,
+        message: str,
+        shown: dict[str, Any],
+        whole: dict[str, Any],
+        needed: PolicyRefused | None,
     ) -> CallToolResult | InputRequiredResult:
-        """Ask, by the host and on a page; else answer with the plan."""
+        """Ask, by the host and on a page, which shows the whole; else answer with the plan."""
         page, plans, caller = self.workspace.page, self.workspace.plans, current()
         told = (caller, self.spec.name, self.arguments, revision)
         waits = next((plan for plan in page.open() if plans.is_of(plan, *told)), None)
         plan = waits or plans.propose(*told)
-        shows = self.workspace.disclosure.data({"arguments": self.arguments, "shown": shown})
+        shows = self.workspace.disclosure.exactly().data({"arguments": self.arguments, "shown": whole})
         why = None if needed is None else self._disclosure.sentence(needed.message)
         on_page = await page.put(plan, wish(caller, self.spec.name, revision, message, why=why, **shows))
         async with self._dropping(plan):
@@ -159,7 +166,7 @@ class Asking(Struct, frozen=True):
             raise expired()
         takes_plan = self.offer.may_ask(self.spec)
         attended = await self.workspace.page.attended()
-        return waiting_result(message, shown, plan if takes_plan else None, asked.until, attended=attended)
+        return waiting_result(message, fit(shown), plan if takes_plan else None, asked.until, attended=attended)
 
     async def waits(self, plan: str, revision: str) -> CallToolResult:
         """Wait for a person to whom a page shows this already, and do what they say."""
@@ -210,7 +217,7 @@ class Asking(Struct, frozen=True):
         declared = await self.call.read(lambda environment: tuple(environment.files()))
         if {*asked.asked.shown.get("files", ())} <= {*declared}:
             return
-        again = self.workspace.disclosure.data((await self._tried()).structured_content or {})
+        again = self.workspace.disclosure.exactly().data((await self._tried())[1])
         if again.get("diff") != diff:
             raise Conflict(
                 "plan_differs",
@@ -251,6 +258,10 @@ class Asking(Struct, frozen=True):
         return self.call.disclosure or self.workspace.disclosure
 
     @property
+    def _exactly(self) -> Disclosure:
+        return self._disclosure.exactly()
+
+    @property
     def _builds(self) -> bool:
         return builds(getattr(self.parsed, "level", None))
 
@@ -258,7 +269,19 @@ class Asking(Struct, frozen=True):
     def _can_be_tried(self) -> bool:
         return "dry_run" in type(self.parsed).model_fields and not self.spec.executes
 
-    async def _tried(self) -> CallToolResult:
+    async def _tried(self) -> tuple[CallToolResult, dict[str, Any]]:
+        """Return what it would come to: as an answer, and as data that is not cut."""
         gentle = {"dry_run": True} | ({"level": None} if self._builds else {})
-        still = replace(self.call, permission=self.call.permission.still())
-        return await self.handled(still, self.parsed.model_copy(update=gentle))
+        found: list[Any] = []
+        still = replace(self.call, permission=self.call.permission.still(), disclosure=self._exactly, whole=found)
+        tried = await self.handled(still, self.parsed.model_copy(update=gentle))
+        short = tried.structured_content or {}
+        # What is answered is one of those, cut to what a model reads.
+        wanted = {*short} - {"cut"}
+        whole = next((data for item in reversed(found) if wanted <= {*(data := _plain(item))}), short)
+        return tried, whole
+
+
+def _plain(item: object) -> dict[str, Any]:
+    data = plain(item) if isinstance(item, Struct) else None
+    return data if isinstance(data, dict) else {}

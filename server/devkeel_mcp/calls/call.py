@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -142,7 +142,8 @@ class Call(Struct, frozen=True):
     report: sends a sentence about the progress, where the client asked for it. backend: the one that the call names.
     permission: what it may do at most. disclosure: what of an answer may be shown, where that is not the project's own.
     agreed: a person was asked about this very call, and has agreed to it. unread: why devkeel.toml could not be used,
-    where the call looked nevertheless. asks: a person is asked where it turns out that one has to agree.
+    where the call looked nevertheless. asks: a person is asked where it turns out that one has to agree. whole: gets
+    what each verb came to, as it may be shown, of which an answer has as much as a model reads.
     """
 
     workspace: Workspace
@@ -153,6 +154,7 @@ class Call(Struct, frozen=True):
     disclosure: Disclosure | None = None
     agreed: bool = False
     asks: bool = False
+    whole: list[Any] | None = None
     unread: list[ProjectError] = field(default_factory=list)
 
     async def read(self, work: Callable[[Environment], T]) -> T:
@@ -220,4 +222,6 @@ class Call(Struct, frozen=True):
             )
             if environment.unread is not None:
                 self.unread[:] = [environment.unread]
+            if self.whole is not None:
+                self.whole.append(result)
             return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,6 +24,7 @@ __all__ = ["ASKED", "PROPOSALS", "WAITING"]
 
 # Whether it is overtaken is by the files, and who asks ends without a file that says so.
 _LINE = 80
+_RUN = re.compile(r"\s{40,}|(\S)\1{99,}")
 _FOLLOWS = ("proposals", "declaration")
 
 
@@ -38,10 +40,12 @@ def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: 
 def shown(item: ProposalView) -> dict[str, Any]:
     """Return what the template shows of a proposal; all of what a dry run said, or that there was none."""
     told = item.shown
+    diff = _diff(told.get("diff"))
     return {
         "item": item,
         "arguments": [(name, _said(value)) for name, value in item.arguments.items()],
-        "diff": _diff(told.get("diff")),
+        "diff": diff,
+        "all": told["diff"] if diff is not None and diff.is_cut else None,
         "files": _texts(told.get("files")),
         "notes": _texts(told.get("notes")),
         "checks": told.get("checks") if isinstance(told.get("checks"), dict) else {},
@@ -68,10 +72,20 @@ def _texts(value: object) -> list[str]:
 
 
 def _said(value: object) -> str:
+    value = _folded(value)
     if isinstance(value, str):
         return value
     short = json.dumps(value, ensure_ascii=False, default=str)
     return short if len(short) <= _LINE else json.dumps(value, ensure_ascii=False, indent=1, default=str)
+
+
+def _folded(value: Any) -> Any:  # noqa: ANN401  (data of any shape)
+    """Return data whose long runs of blanks, or of one sign, are counted: nothing is moved out of sight by them."""
+    if isinstance(value, str):
+        return _RUN.sub(lambda run: f"⟨{len(run[0])} {'blanks' if run[0].isspace() else f'times {run[1]}'}⟩", value)
+    if isinstance(value, dict):
+        return {_folded(name): _folded(item) for name, item in value.items()}
+    return [_folded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _count(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)

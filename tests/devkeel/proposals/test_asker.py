@@ -132,6 +132,14 @@ def test_nobody_agrees_to_what_the_files_have_overtaken_or_to_what_they_were_not
     assert person.answer_proposal(found.id, agrees=False, seen=found.digest).state == "declined"
 
 
+def test_nobody_agrees_to_what_could_not_be_shown(asker: Asker, person: Environment) -> None:
+    found = proposed(asker, shown=proposals.shown_of({"changed": True, "files": ["a"], "diff": "+x\n" * 200_000}))
+    with pytest.raises(Conflict) as caught:
+        person.answer_proposal(found.id, agrees=True, seen=found.digest)
+    assert caught.value.code == "proposal_cut"
+    assert person.answer_proposal(found.id, agrees=False, seen=found.digest).state == "declined"
+
+
 def test_no_agent_answers_and_none_without_the_right_to_write(asker: Asker, root: Path) -> None:
     found = proposed(asker)
     client = Environment(root, actor="agent", caller=Caller("client", "agent 1"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.text.clean import clean, one_line
+from devkeel.text.clean import clean, exact, one_line
 
 HIDDEN = ["\u00ad", "\u061c", "\u180e", "\u200b", "\u200d", "\u2028", "\u2029", "\u202e", "\u2060", "\u2066", "\ufeff"]
 # Format characters with a sign of their own: numbers and abbreviations of Arabic, Syriac and Kaithi.
@@ -91,3 +92,19 @@ def test_one_line_is_one_line(text: str) -> None:
 
 def test_letters_of_every_script_stay() -> None:
     assert clean("ç ż 漢字 العربية हिन्दी 👩") == "ç ż 漢字 العربية हिन्दी 👩"
+
+
+@given(anything)
+def test_what_a_person_agrees_to_has_nothing_that_is_not_seen_and_loses_nothing(text: str) -> None:
+    shown = exact(text)
+    assert clean(shown) == shown
+    named = re.sub(r"⟨U\+([0-9A-F]{4,6})⟩", lambda found: chr(int(found[1], 16)), shown)
+    assert "⟨" in text or named == text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    "sign", [*HIDDEN, *IGNORED, "\x1b", "\x00", "\r", "\ud800", "\u00a0", "\u2003", "\u2800", "\u3000"]
+)
+def test_each_sign_that_is_not_seen_is_named_where_it_stands(sign: str) -> None:
+    assert exact(f"a{sign}b\n") == f"a⟨U+{ord(sign):04X}⟩b\n"
+    assert exact("a b\t\n") == "a b\t\n"

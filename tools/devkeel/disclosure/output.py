@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.text.actions import plainly, say
-from devkeel.text.clean import clean, one_line
+from devkeel.text.clean import clean, exact, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +45,7 @@ _SENTENCES = frozenset(
         *("advice", "call", "fix", "refused", "sentence", "uncertain"),
     }
 )
+_LEFT_OUT = "(characters that cannot be seen were left out here)"
 _MOST_DEPTH = 200
 _REMEMBERED = 4_096
 
@@ -61,7 +62,14 @@ class Disclosure:
         self._root = root
         self._more = known
         self._speaker = speaker
+        self._exact = False
         self._remembered: Callable[[str], str] | None = None
+
+    def exactly(self) -> Disclosure:
+        """Return one that names what cannot be seen where it stands: for what a person agrees to."""
+        other = Disclosure(self._root, self._more, speaker=self._speaker)
+        other._exact = True
+        return other
 
     def without(self, given: object) -> Disclosure:
         """Return one that also hides what a request names as the value of a secret, so that no answer repeats it."""
@@ -133,7 +141,19 @@ class Disclosure:
         if self._remembered is not None:
             return self._remembered
         known = self._known()
+        if self._exact:
+            return lambda text: _exact(text, known)
         return lambda text: secrets.mask(clean(text), known)
+
+
+def _exact(text: str, known: tuple[str, ...]) -> str:
+    """Return text with what cannot be seen named in it, unless a secret stands around that."""
+    plain, named = clean(text), exact(text)
+    shown = secrets.mask(plain, known)
+    if named == plain:
+        return shown
+    # By what cannot be seen a secret would be cut in two, of which neither half is known as one.
+    return secrets.mask(named, known) if shown == plain else f"{shown} {_LEFT_OUT}"
 
 
 class _Walk:

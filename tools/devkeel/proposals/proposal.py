@@ -114,6 +114,11 @@ class ProposalView(Struct, frozen=True):
     by: str | None = None
     at: str | None = None
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether something of what would change is not in it, so that nobody can see what they would agree to."""
+        return bool(self.shown.get("cut"))
+
     @classmethod
     def of(cls, found: OpenProposal, state: ProposalState, answer: Reply | None) -> ProposalView:
         """Return a proposal as it stands."""
@@ -160,7 +165,7 @@ def shown_of(tried: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: tried[name] for name in _SHOWN if name in tried}
     if len(json.dumps(found, default=str)) > _MOST:
         kept = {name: found[name] for name in ("changed", "files", "runs_on_enter") if name in found}
-        return kept | {"cut": ["all but the names of the files: too long"]}
+        return kept | {"cut": ["all but the names of the files: too long for a record"]}
     return found
 
 

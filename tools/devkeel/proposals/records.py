@@ -141,7 +141,7 @@ def answer(state: Path, identifier: str, *, agrees: bool, seen: str, by: str, re
     """Keep what a person says to a proposal, and return it as it stands then.
 
     seen: the digest of what they were shown. revision: of the files as they are. Raises UsageError
-    `unknown_proposal`, Conflict `proposal_answered`, `proposal_differs`, Busy, StateError.
+    `unknown_proposal`, Conflict `proposal_answered`, `proposal_differs`, `proposal_cut`, Busy, StateError.
     """
     path = folder_of(state) / _LOCK
     if not directory.is_folder(path.parent):
@@ -181,6 +181,13 @@ def _require_open(view: ProposalView, *, agrees: bool, seen: str) -> None:
             seen=view.id,
             remedy="Look at it again, or have it asked again.",
             details={"state": view.state, "revision": view.revision},
+        )
+    if agrees and view.is_cut:
+        raise Conflict(
+            "proposal_cut",
+            "Not all of what would change could be shown, so that nobody agrees to it here. Nothing was done.",
+            seen=view.id,
+            remedy="Have less asked at once, or do it in a terminal, where all of it is shown.",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clean", "one_line", "without_sequences"]
+__all__ = ["clean", "exact", "one_line", "without_sequences"]
 
 # The control sequences and strings of ECMA-48: CSI, also with its eight-bit sign; OSC, DCS, SOS, PM and APC whole, with
 # the text that a terminal takes for itself (a title, the target of a link). One without an end is not taken for one, so
@@ -25,6 +25,8 @@ _UNSAFE = re.compile(
     "\u2060-\u206f\u3164\ufdd0\ufdd1\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U00013440"
     "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# What else a reader takes for a plain space or for nothing, and a program does not.
+_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]")
 # A lone surrogate has no UTF-8 form and would break a wire or a terminal.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -32,6 +34,23 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def clean(text: str) -> str:
     """Return text without terminal sequences, control, bidirectional and invisible characters."""
     return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", without_sequences(text)))
+
+
+def exact(text: str) -> str:
+    """Return text in which all that cannot be seen is named in its place, as `⟨U+202E⟩`: what a person agrees to.
+
+    The sequences of terminals are text in it. A carriage return in front of a line end is left out.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    for pattern in (_UNSAFE, _BLANK, _SURROGATE):
+        text = pattern.sub(_named, text)
+    return text
+
+
+def _named(found: re.Match[str]) -> str:
+    return f"⟨U+{ord(found[0]):04X}⟩"
 
 
 def without_sequences(text: str) -> str:
