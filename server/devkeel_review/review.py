@@ -33,7 +33,8 @@ May = Literal["write", "execute"]
 _LOOKING = frozenset({"read"})
 # What each flag of the start gives beside looking. A program that runs may be fetched and built first.
 _GIVES: dict[May, frozenset[str]] = {
-    "write": frozenset({"write"}),
+    # To publish, or to trust who does, has no act of its own here: a person agrees to it.
+    "write": frozenset({"write", "publish"}),
     "execute": frozenset({"build", "execute", "network"}),
 }
 

@@ -59,6 +59,11 @@ def test_consent_is_asked_and_given_by_keyboard_alone(review: Callable[..., Revi
         # what is not agreed to is not done, and both the agent and the history know
         call = agent.call("run_command", argv=["touch", "made"])
         expect(card).to_contain_text("was not tried")
+        # a page that may only write lets nothing be executed
+        expect(page.get_by_role("button", name="Agree to run_command")).to_be_disabled()
+        expect(card).to_contain_text("Started without --execute.")
+        form = "Object.fromEntries(new FormData(document.querySelector('.proposal form')))"
+        assert "permission_denied" in page.evaluate(SEND, {**page.evaluate(form), "answer": "yes"})
         page.get_by_role("button", name="Decline to run_command").click()
         assert agent.answer(call)["result"]["structuredContent"]["error"]["code"] == "declined"
         assert not (served.root / "made").exists()
@@ -185,7 +190,7 @@ def test_a_person_is_there_from_the_first_page_to_some_seconds_after_the_last(
 
 
 def test_a_yes_that_comes_as_something_moves_under_it_is_not_sent(review: Callable[..., Reviewed], page: Page) -> None:
-    served = review("--write")
+    served = review("--write", "--execute")
     opened(served, page)
     press = """() => new Promise((resume) => new MutationObserver((_, seen) => {
         seen.disconnect();

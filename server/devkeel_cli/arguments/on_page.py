@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Conflict, PolicyRefused
+from devkeel.policy.actions import ACTIONS
 from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def on_page(environment: Environment, verb: AskedVerb, shown: Mapping[str, Any])
         shows["arguments"],
         shows["shown"],
         None if verb.why is None else disclosure.sentence(verb.why),
+        tuple(sorted(ACTIONS[verb.verb].needed(verb.arguments))),
     )
     with closing(asker):
         found = asker.propose(wish)

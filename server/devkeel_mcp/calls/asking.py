@@ -113,7 +113,9 @@ class Asking(Struct, frozen=True):
         plan = waits or plans.propose(*told)
         shows = self.workspace.disclosure.exactly().data({"arguments": self.arguments, "shown": whole})
         why = None if needed is None else self._disclosure.sentence(needed.message)
-        on_page = await page.put(plan, wish(caller, self.spec.name, revision, message, why=why, **shows))
+        on_page = await page.put(
+            plan, wish(caller, self.spec.name, revision, message, why=why, takes=self._takes, **shows)
+        )
         async with self._dropping(plan):
             said = await self._said(plan, message, on_page=on_page)
             if isinstance(said, bool | None):
@@ -260,6 +262,12 @@ class Asking(Struct, frozen=True):
     @property
     def _exactly(self) -> Disclosure:
         return self._disclosure.exactly()
+
+    @property
+    def _takes(self) -> tuple[str, ...]:
+        """The permissions that the call takes."""
+        given = self.parsed.model_dump()
+        return tuple(sorted(frozenset[str]().union(*(ACTIONS[verb].needed(given) for verb in self.spec.verbs))))
 
     @property
     def _builds(self) -> bool:

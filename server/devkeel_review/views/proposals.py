@@ -14,7 +14,7 @@ from devkeel_review.code import diff_of
 from devkeel_review.views.view import PageView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from devkeel.proposals.proposal import ProposalList, ProposalView
     from devkeel_review.code import Diff
@@ -33,16 +33,20 @@ def _list(review: Review) -> ProposalList:
 
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
-    found = _list(review)
-    return {"items": [shown(item) for item in found.proposals], "waiting": found.waiting}
+    found, may = review.call(lambda environment: (environment.proposals(), tuple(environment.context.permission.names)))
+    return {"items": [shown(item, may) for item in found.proposals], "waiting": found.waiting}
 
 
-def shown(item: ProposalView) -> dict[str, Any]:
-    """Return what the template shows of a proposal; all of what a dry run said, or that there was none."""
+def shown(item: ProposalView, permissions: Collection[str]) -> dict[str, Any]:
+    """Return what the template shows of a proposal; all of what a dry run said, or that there was none.
+
+    permissions: those of the page, of which agreeing takes what the proposal takes.
+    """
     told = item.shown
     diff = _diff(told.get("diff"))
     return {
         "item": item,
+        "lacks": sorted({*item.takes} - {*permissions}),
         "arguments": [(name, _said(value)) for name, value in item.arguments.items()],
         "diff": diff,
         "all": told["diff"] if diff is not None and diff.is_cut else None,

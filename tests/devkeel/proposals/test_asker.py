@@ -154,6 +154,18 @@ def test_no_agent_answers_and_none_without_the_right_to_write(asker: Asker, root
     assert asker.heard(found) is None
 
 
+def test_who_may_not_do_it_may_not_agree_to_it_and_may_decline_it(asker: Asker, root: Path) -> None:
+    found = proposed(asker, takes=("execute", "read"))
+    limit = Limit(frozenset({"read", "write"}), "the page")
+    writer = Environment(root, actor="w", caller=PERSON, permission=EVERYTHING.within(limit))
+    with pytest.raises(PolicyRefused) as caught:
+        writer.answer_proposal(found.id, agrees=True, seen=found.digest)
+    assert (caught.value.code, caught.value.details["lacks"]) == ("permission_denied", ["execute"])
+    assert asker.heard(found) is None
+    assert writer.answer_proposal(found.id, agrees=False, seen=found.digest).state == "declined"
+    writer.close()
+
+
 def test_what_a_process_asked_for_ends_with_it_however_it_ends(person: Environment, root: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", ASKING, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

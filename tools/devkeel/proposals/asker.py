@@ -58,7 +58,7 @@ class Asker(Struct):
             )
             files.write_record(records.record_of(self.state, proposal.id), msgspec.to_builtins(proposal))
             # As it is read: an answer names the digest of that.
-            kept = next((item for item in records.stored(self.state) if item.id == proposal.id), None)
+            kept = records.read(self.state, proposal.id)
             unkept = origin.unkept(self.state)
             if kept is None or unkept is not None:
                 records.forget(self.state, proposal.id)

@@ -40,7 +40,8 @@ class Wish(Struct, frozen=True):
     caller: what the asker calls itself. roles: those that it has. through: by which client of the library. action: the
     tool or the verb. arguments: without secrets. revision: of the files that it is about. message: what it is, in
     words. shown: what a dry run came to, as data; nothing where it cannot be tried without running it. why: that a
-    person has to agree to this in any case, as the library says it.
+    person has to agree to this in any case, as the library says it. takes: the permissions that it takes, and so
+    whoever agrees to it.
     """
 
     caller: str
@@ -52,6 +53,7 @@ class Wish(Struct, frozen=True):
     arguments: dict[str, Any] = {}
     shown: dict[str, Any] = {}
     why: str | None = None
+    takes: tuple[str, ...] = ()
 
 
 class OpenProposal(Struct, frozen=True):
@@ -94,7 +96,8 @@ class ProposalView(Struct, frozen=True):
     """A proposal as it stands.
 
     state: `waiting` for a person; `overtaken` by a change of the files, so that it cannot be agreed to; `agreed` or
-    `declined`, which the asker has not heard yet. digest: what an answer is to name. by, at: of the answer.
+    `declined`, which the asker has not heard yet. digest: what an answer is to name. by, at: of the answer. takes: the
+    permissions that agreeing to it takes.
     """
 
     id: str
@@ -113,6 +116,7 @@ class ProposalView(Struct, frozen=True):
     why: str | None = None
     by: str | None = None
     at: str | None = None
+    takes: tuple[str, ...] = ()
 
     @property
     def is_cut(self) -> bool:
@@ -140,6 +144,7 @@ class ProposalView(Struct, frozen=True):
             asked.why,
             None if answer is None else answer.by,
             None if answer is None else answer.at,
+            asked.takes,
         )
 
 

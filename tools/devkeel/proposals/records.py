@@ -32,9 +32,11 @@ __all__ = [
     "lock_of",
     "locks_of",
     "orphans",
+    "read",
     "record_of",
     "standing",
     "stored",
+    "takes",
 ]
 
 _FOLDER, _LOCK = "proposals", "answers.lock"
@@ -68,15 +70,19 @@ def stored(state: Path) -> Iterator[OpenProposal]:
     """Yield the proposals that this user's devkeel has written here, whether or not they still wait."""
     for name in directory.names(folder_of(state)):
         found = _NAME.fullmatch(name)
-        if found is None:
-            continue
-        path = folder_of(state) / name
-        info = directory.status(path)
-        if info is None or info.st_size > _LARGEST:
-            continue
-        proposal = of_record(files.read_record(path))
-        if proposal is not None and proposal.id == found[1]:
+        proposal = None if found is None else read(state, found[1])
+        if proposal is not None:
             yield proposal
+
+
+def read(state: Path, identifier: str) -> OpenProposal | None:
+    """Return a proposal that this user's devkeel has written here; None where there is none."""
+    path = record_of(state, identifier)
+    info = directory.status(path) if _NAME.fullmatch(path.name) else None
+    if info is None or info.st_size > _LARGEST:
+        return None
+    proposal = of_record(files.read_record(path))
+    return proposal if proposal is not None and proposal.id == identifier else None
 
 
 def standing(state: Path, revision: str) -> tuple[ProposalView, ...]:
@@ -154,7 +160,7 @@ def answer(state: Path, identifier: str, *, agrees: bool, seen: str, by: str, re
                 seen=str(path),
                 remedy="Try again in a moment.",
             )
-        proposal = next((item for item in stored(state) if item.id == identifier), None)
+        proposal = read(state, identifier)
         view = None if proposal is None else _view(state, proposal, revision)
         if proposal is None or view is None:
             raise _unknown(identifier)
@@ -162,6 +168,12 @@ def answer(state: Path, identifier: str, *, agrees: bool, seen: str, by: str, re
         said = Reply(proposal.digest, agrees, by, now().isoformat(timespec="seconds"))
         files.write_record(answer_to(state, identifier), msgspec.to_builtins(said))
         return ProposalView.of(proposal, "agreed" if agrees else "declined", said)
+
+
+def takes(state: Path, identifier: str) -> tuple[str, ...]:
+    """Return the permissions that a proposal takes; none where there is no such proposal."""
+    found = read(state, identifier)
+    return () if found is None else found.asked.takes
 
 
 def _require_open(view: ProposalView, *, agrees: bool, seen: str) -> None:

@@ -23,7 +23,10 @@ def waiting(context: Context) -> ProposalList:
 
 
 def answer(context: Context, identifier: str, *, agrees: bool, seen: str) -> ProposalView:
-    """Keep what a person says, in their name. Raises as `records.answer`, and PolicyRefused `person_needed`."""
+    """Keep what a person says, in their name.
+
+    Raises as `records.answer`, and PolicyRefused `person_needed`, or `permission_denied` where it takes more.
+    """
     if context.caller.kind == "client":
         raise PolicyRefused(
             "person_needed",
@@ -32,6 +35,8 @@ def answer(context: Context, identifier: str, *, agrees: bool, seen: str) -> Pro
             remedy="Ask the user to answer it themselves.",
         )
     state, revision = context.project.state, _revision(context)
+    if agrees:  # who may not do it may not let it be done
+        context.permission.require("answer_proposal", records.takes(state, identifier))
     return records.answer(state, identifier, agrees=agrees, seen=seen, by=context.actor, revision=revision)
 
 
