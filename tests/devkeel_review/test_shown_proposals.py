@@ -42,7 +42,7 @@ def page_of(
     )
     return render(
         "proposals.html",
-        {"view": VIEWS["proposals"], "may": may, "items": [shown(item, ("read", "write"))], "waiting": 1},
+        {"view": VIEWS["proposals"], "may": may, "items": [shown(item, ("read", "write"))], "waiting": 1, "crowd": 0},
     )
 
 

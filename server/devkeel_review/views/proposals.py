@@ -34,7 +34,7 @@ def _list(review: Review) -> ProposalList:
 
 def _read(review: Review, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001  (one view, one address)
     found, may = review.call(lambda environment: (environment.proposals(), tuple(environment.context.permission.names)))
-    return {"items": [shown(item, may) for item in found.proposals], "waiting": found.waiting}
+    return {"items": [shown(item, may) for item in found.proposals], "waiting": found.waiting, "crowd": found.crowd}
 
 
 def shown(item: ProposalView, permissions: Collection[str]) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def shown(item: ProposalView, permissions: Collection[str]) -> dict[str, Any]:
         "item": item,
         "lacks": sorted({*item.takes} - {*permissions}),
         "arguments": [(name, _said(value)) for name, value in item.arguments.items()],
+        "about": " ".join(" ".join(_said(value) for value in item.arguments.values()).split())[:_LINE],
         "diff": diff,
         "all": told["diff"] if diff is not None and diff.is_cut else None,
         "files": _texts(told.get("files")),

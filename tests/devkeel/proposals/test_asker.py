@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.errors import Conflict, PolicyRefused, UsageError
+from devkeel.errors import Conflict, PolicyRefused, StateError, UsageError
 from devkeel.policy.permission import EVERYTHING, Limit
 from devkeel.policy.roles import Caller
 from devkeel.proposals import asker as asking
@@ -23,7 +23,7 @@ from devkeel.proposals import records
 from devkeel.proposals.asker import Asker
 from devkeel.proposals.presence import attended, attending
 from devkeel.proposals.proposal import Wish
-from devkeel.state import directory
+from devkeel.state import directory, locks
 from devkeel.state.files import read_record, write_record
 
 if TYPE_CHECKING:
@@ -336,3 +336,60 @@ def test_where_the_records_are_removed_nothing_is_asked_any_more(asker: Asker, p
     assert only(person).id == second.id
     person.answer_proposal(second.id, agrees=True, seen=second.digest)
     assert asker.heard(second)
+
+
+def test_a_no_that_is_removed_is_no_question_again(asker: Asker, person: Environment, root: Path) -> None:
+    for agrees, state in ((False, "declined"), (True, "agreed")):
+        found = proposed(asker)
+        question = (root / ".devkeel" / "proposals" / f"{found.id}.json").read_bytes()
+        person.answer_proposal(found.id, agrees=agrees, seen=found.digest)
+        for path in (root / ".devkeel" / "proposals").glob(f"{found.id}*.json"):
+            path.unlink()
+        assert person.proposals().proposals == ()
+        (root / ".devkeel" / "proposals" / f"{found.id}.json").write_bytes(question)
+        assert only(person).state == state
+        with pytest.raises(Conflict) as caught:
+            person.answer_proposal(found.id, agrees=True, seen=found.digest)
+        assert caught.value.code == "proposal_answered"
+        heard = asker.heard(found)
+        assert heard is not None
+        assert heard.agrees is agrees
+        asker.withdraw(found)
+
+
+def test_of_more_records_than_devkeel_makes_none_is_read_and_that_is_said(
+    asker: Asker, person: Environment, root: Path
+) -> None:
+    found = proposed(asker)
+    folder = root / ".devkeel" / "proposals"
+    for number in range(5_000):
+        (folder / f"{number:032x}.json").write_text("{}")
+    seen = person.proposals()
+    assert (seen.proposals, seen.waiting) == ((), 0)
+    assert seen.crowd > 5_000
+    with pytest.raises(StateError) as caught:
+        proposed(Asker(root, root / ".devkeel"))
+    assert caught.value.code == "state_unusable"
+    # what was seen before can be answered
+    assert person.answer_proposal(found.id, agrees=False, seen=found.digest).state == "declined"
+    for number in range(5_000):
+        (folder / f"{number:032x}.json").unlink()
+    for number in range(20):
+        (folder / f"{number:032x}.json").write_text(" " * (1 << 20))
+    assert person.proposals().crowd
+
+
+def test_records_that_were_copied_to_another_project_of_this_user_are_not_shown_there(
+    asker: Asker, root: Path, tmp_path: Path
+) -> None:
+    found = proposed(asker)
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    reader = Environment(copy, actor="a person", caller=PERSON)
+    with locks.hold(records.lock_of(copy / ".devkeel", found.asker), 1.0):
+        assert reader.proposals().proposals == ()
+        with pytest.raises(UsageError) as caught:
+            reader.answer_proposal(found.id, agrees=True, seen=found.digest)
+    assert caught.value.code == "unknown_proposal"
+    assert records.answered(root / ".devkeel", found) is None
+    reader.close()

@@ -16,6 +16,7 @@ from devkeel.proposals import records
 from devkeel.proposals.presence import attended
 from devkeel.proposals.proposal import SECONDS, OpenProposal, now
 from devkeel.state import directory, files, locks, origin
+from devkeel.state.user_files import name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,7 @@ class Asker(Struct):
                 since.isoformat(timespec="milliseconds"),
                 (since + timedelta(seconds=SECONDS)).isoformat(timespec="milliseconds"),
                 asked,
+                name_of(self.state.parent),
             )
             files.write_record(records.record_of(self.state, proposal.id), msgspec.to_builtins(proposal))
             # As it is read: an answer names the digest of that.
@@ -97,6 +99,9 @@ class Asker(Struct):
             return
         self._held.close()
         files.make_directory(self.state, records.folder_of(self.state).name)
+        count = records.crowd(self.state)
+        if count:
+            raise _unseen(self.state, f"there are too many records ({count})", "Remove that directory, and ask again.")
         self._sweep()
         name = secrets.token_hex(16)
         path = records.lock_of(self.state, name)

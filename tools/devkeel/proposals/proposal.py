@@ -60,6 +60,7 @@ class OpenProposal(Struct, frozen=True):
     """What waits for a person.
 
     id: random. asker: the lock that its process holds as long as it wants the answer. since, until: UTC, ISO 8601.
+    place: of the project that it is about, as `state.user_files` names it: a copy of its records is about another.
     """
 
     id: str
@@ -67,6 +68,7 @@ class OpenProposal(Struct, frozen=True):
     since: str
     until: str
     asked: Wish
+    place: str
 
     @property
     def digest(self) -> str:
@@ -120,7 +122,7 @@ class ProposalView(Struct, frozen=True):
 
     @property
     def is_cut(self) -> bool:
-        """Whether something of what would change is not in it, so that nobody can see what they would agree to."""
+        """Whether something of what would change is not in it, which a person cannot see and so not agree to."""
         return bool(self.shown.get("cut"))
 
     @classmethod
@@ -149,10 +151,14 @@ class ProposalView(Struct, frozen=True):
 
 
 class ProposalList(Struct, frozen=True):
-    """What waits for a person, the oldest first. revision: of the files as they are."""
+    """What waits for a person, the oldest first.
+
+    revision: of the files as they are. crowd: how many records there are, where they are too many to be read; 0 else.
+    """
 
     revision: str
     proposals: tuple[ProposalView, ...]
+    crowd: int = 0
 
     @property
     def waiting(self) -> int:

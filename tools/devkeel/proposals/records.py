@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from devkeel.errors import Busy, Conflict, UsageError
+from devkeel.proposals import answers
 from devkeel.proposals.proposal import OpenProposal, ProposalView, Reply, now, of_record
 from devkeel.state import directory, files, locks
+from devkeel.state.user_files import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,7 @@ __all__ = [
     "answer_to",
     "answered",
     "asks_still",
+    "crowd",
     "folder_of",
     "forget",
     "lock_of",
@@ -43,6 +46,8 @@ _FOLDER, _LOCK = "proposals", "answers.lock"
 _NAME = re.compile(r"([0-9a-f]{32})\.json")
 _LARGEST = 1 << 20
 _MOST = 100
+_MOST_FILES = 400
+_MOST_BYTES = 16 << 20
 _PATIENCE = 10.0
 
 
@@ -67,12 +72,27 @@ def forget(state: Path, identifier: str) -> None:
 
 
 def stored(state: Path) -> Iterator[OpenProposal]:
-    """Yield the proposals that this user's devkeel has written here, whether or not they still wait."""
-    for name in directory.names(folder_of(state)):
+    """Yield the proposals that this user's devkeel has written here, whether or not they still wait.
+
+    Of more than that asks nothing is read: whoever may write there can make any number, and which of those count is
+    known only of what was read.
+    """
+    for name in () if crowd(state) else directory.names(folder_of(state)):
         found = _NAME.fullmatch(name)
         proposal = None if found is None else read(state, found[1])
         if proposal is not None:
             yield proposal
+
+
+def crowd(state: Path) -> int:
+    """Return how many records there are, where they are too many, or too large, to be read at each look; else 0."""
+    folder = folder_of(state)
+    found = [name for name in directory.names(folder) if name.endswith((".json", ".lock"))]
+    if len(found) <= _MOST_FILES:
+        infos = (directory.status(folder / name) for name in found)
+        if sum(info.st_size for info in infos if info is not None and info.st_size <= _LARGEST) <= _MOST_BYTES:
+            return 0
+    return len(found)
 
 
 def read(state: Path, identifier: str) -> OpenProposal | None:
@@ -82,7 +102,8 @@ def read(state: Path, identifier: str) -> OpenProposal | None:
     if info is None or info.st_size > _LARGEST:
         return None
     proposal = of_record(files.read_record(path))
-    return proposal if proposal is not None and proposal.id == identifier else None
+    own = proposal is not None and (proposal.id, proposal.place) == (identifier, name_of(state.parent))
+    return proposal if own else None
 
 
 def standing(state: Path, revision: str) -> tuple[ProposalView, ...]:
@@ -98,9 +119,9 @@ def _view(state: Path, proposal: OpenProposal, revision: str) -> ProposalView | 
     """Return a proposal as it stands; None for one that has ended."""
     if proposal.expired(now()) or not asks_still(state, proposal):
         return None
-    said = answered(state, proposal)
-    if said is not None:
-        return ProposalView.of(proposal, "agreed" if said.agrees else "declined", said)
+    reply = answered(state, proposal)
+    if reply is not None:
+        return ProposalView.of(proposal, "agreed" if reply.agrees else "declined", reply)
     found: ProposalState = "waiting" if proposal.asked.revision == revision else "overtaken"
     return ProposalView.of(proposal, found, None)
 
@@ -125,7 +146,7 @@ def locks_of(state: Path) -> list[Path]:
 
 def orphans(state: Path) -> list[Path]:
     """Return the answers to what is not asked any more."""
-    found = directory.names(folder_of(state))
+    found = {*directory.names(folder_of(state))}
     ends = ".answer.json"
     return [
         answer_to(state, name.removesuffix(ends))
@@ -139,8 +160,8 @@ def answered(state: Path, proposal: OpenProposal) -> Reply | None:
     try:
         found = msgspec.convert(files.read_record(answer_to(state, proposal.id)), Reply)
     except (msgspec.ValidationError, ValueError):
-        return None
-    return found if found.proposal == proposal.digest else None
+        return answers.remembered(state, proposal)
+    return found if found.proposal == proposal.digest else answers.remembered(state, proposal)
 
 
 def answer(state: Path, identifier: str, *, agrees: bool, seen: str, by: str, revision: str) -> ProposalView:
@@ -165,9 +186,10 @@ def answer(state: Path, identifier: str, *, agrees: bool, seen: str, by: str, re
         if proposal is None or view is None:
             raise _unknown(identifier)
         _require_open(view, agrees=agrees, seen=seen)
-        said = Reply(proposal.digest, agrees, by, now().isoformat(timespec="seconds"))
-        files.write_record(answer_to(state, identifier), msgspec.to_builtins(said))
-        return ProposalView.of(proposal, "agreed" if agrees else "declined", said)
+        reply = Reply(proposal.digest, agrees, by, now().isoformat(timespec="seconds"))
+        answers.remember(state, reply)
+        files.write_record(answer_to(state, identifier), msgspec.to_builtins(reply))
+        return ProposalView.of(proposal, "agreed" if agrees else "declined", reply)
 
 
 def takes(state: Path, identifier: str) -> tuple[str, ...]:

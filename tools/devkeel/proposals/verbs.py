@@ -19,7 +19,8 @@ __all__ = ["answer", "waiting"]
 def waiting(context: Context) -> ProposalList:
     """Return what waits for a person. Makes nothing."""
     revision = _revision(context)
-    return ProposalList(revision, records.standing(context.project.state, revision))
+    state = context.project.state
+    return ProposalList(revision, records.standing(state, revision), records.crowd(state))
 
 
 def answer(context: Context, identifier: str, *, agrees: bool, seen: str) -> ProposalView:
