@@ -40,7 +40,7 @@ def test_each_view_is_as_its_picture_and_axe_finds_no_fault(
 ) -> None:
     root = pinned_project(orchard.DECLARATION, orchard.FILES, name="orchard")
     monkeypatch.setenv("HOME", str(tmp_path.resolve()))
-    monkeypatch.setenv("LOGNAME", "ada")
+    monkeypatch.setenv("LOGNAME", "developer")
     orchard.grow(root, dict(os.environ))
     served = review("--write", "--execute", root=root)
     number = orchard.newest(root, dict(os.environ))
