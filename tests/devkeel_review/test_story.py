@@ -131,7 +131,7 @@ def the_consent_of_a_person(page: Page, agent: Wire) -> None:
     expect(page.locator("#asked")).to_contain_text("agent 1 asks")
     keys(page, "g", "c")
     expect(page.locator(".proposal")).to_contain_text("touch")
-    tab_to(page, page.get_by_role("button", name="Agree to run_command", exact=True))
+    tab_to(page, page.get_by_role("button", name="Agree to run_command"))
     keys(page, "Enter")
     answer = agent.answer(call)["result"]
     assert not answer.get("isError"), answer
