@@ -81,6 +81,21 @@ class _Following(Struct):
             facts = {"cursor": self.cursor, "cut": False, "anew": False, "over": False}
             yield {"of": self.address, "parts": [], "rest": rest, **facts}
 
+    def waiting(self, message: str) -> Iterator[dict[str, Any]]:
+        """Yield once why there is nothing of it yet; the next event takes its place."""
+        rest = [["waiting", message]]
+        if self.rest != rest:
+            self.rest, self.shown = rest, True
+            yield {
+                "of": self.address,
+                "parts": [],
+                "rest": rest,
+                "cursor": "",
+                "cut": False,
+                "anew": False,
+                "over": False,
+            }
+
 
 class Logs:
     """The logs of one project, for all pages."""
@@ -206,7 +221,16 @@ class Logs:
         try:
             return self._review.call(lambda environment: list(read(environment, log)))
         except DevkeelError as error:
-            return [_failed(log, self._review.disclosure.error(error).message)]
+            message = self._review.disclosure.error(error).message
+            return list(log.waiting(message)) if self._comes(log) else [_failed(log, message)]
+
+    def _comes(self, log: _Following) -> bool:
+        """Return whether there may be such a log later: its process is declared, and does not run yet."""
+        if log.what != "process":
+            return False
+        return any(
+            item.name == log.name for item in self._review.call(lambda environment: environment.named_processes())
+        )
 
 
 def _failed(log: _Following, message: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ PROCFILE = """\
 web: python -m http.server $PORT
 echo: echo begun $$; touch said; exec tail -c +1 -f said
 crash: sleep 0.1; echo why >&2; exit 3
+late: echo begun $$; exec sleep 600
 """
 
 
@@ -104,6 +105,19 @@ def test_one_that_gives_up_shows_why(opened: Page) -> None:
     page.get_by_role("button", name="Start crash").click()
     expect(page.locator("#answer")).to_contain_text("process_crashed")
     expect(page.locator("#answer")).to_contain_text("why")
+
+
+def test_a_log_that_is_opened_before_its_process_runs_begins_with_it(opened: Page) -> None:
+    page = opened
+    go(page, "processes")
+    log = page.locator("#process-text-late")
+    page.locator("#process-log-late summary").press("Enter")
+    expect(log).not_to_be_empty()
+    expect(log).not_to_contain_text("begun")
+    page.get_by_role("button", name="Start late").click()
+    expect(log).to_contain_text("begun")
+    page.get_by_role("button", name="Stop late").click()
+    expect(page.get_by_role("button", name="Start late")).to_be_visible()
 
 
 def test_a_process_that_ends_beside_the_page_is_seen(opened: Page, running: Reviewed) -> None:
