@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(load(here / "coverage_by_room.py"), "coverage-by-room")
     config.pluginmanager.register(load(here / "words.py"), "words")
     config.pluginmanager.register(load(here / "remedies.py"), "remedies")
+    config.pluginmanager.register(load(here / "groups.py"), "groups")
 
 
 def _hear_signals() -> None:
