@@ -33,7 +33,6 @@ _MOST_PAGES = 50
 _AT_ONCE = 64_000  # bytes of one stream of a process in one event
 _FIRST = 16_000  # bytes from the end with which the log of a job begins
 _MOST = 32
-_LINE = 16_000  # bytes of the longest piece of a job's log
 _PIECES = 4  # of these in one read, and reads of a log one after the other
 _ROUNDS = 3
 _BEHIND = 128_000  # bytes that a page may be behind the end of a log, until the middle is left out
@@ -272,7 +271,7 @@ def _of_job(environment: Environment, log: _Following) -> Iterator[dict[str, Any
         if found.state != "running" and not found.log:
             # What has been read before it had ended may lack its end, which needs no end of a line any more.
             found = environment.job(log.name, cursor=found.cursor)
-            log.over = len(found.log) < _LINE
+            log.over = found.cursor >= found.log_bytes  # between two parts that are kept a line may lack its end too
         cut = bool(found.omitted) or (at < 0 and found.log_bytes > _FIRST)
         at, log.cursor = found.cursor, str(found.cursor)
         if found.log or log.over or first:
