@@ -107,8 +107,9 @@ def test_one_that_gives_up_shows_why(opened: Page) -> None:
     expect(page.locator("#answer")).to_contain_text("why")
 
 
-def test_a_log_that_is_opened_before_its_process_runs_begins_with_it(opened: Page) -> None:
+def test_a_log_that_is_opened_before_its_process_runs_begins_with_it(opened: Page, running: Reviewed) -> None:
     page = opened
+    assert running.command("down").returncode == 0  # a manager that runs has an empty log of each
     go(page, "processes")
     log = page.locator("#process-text-late")
     page.locator("#process-log-late summary").press("Enter")
