@@ -23,15 +23,30 @@ __all__ = ["follow_phases"]
 async def follow_phases(review: Review, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Hear the manager of a project's processes, until cancelled. look: awaited when it has said that one changed."""
     ended = threading.Event()
+    # One that waits to be looked at stands for all that come meanwhile.
+    told, heard = anyio.create_memory_object_stream[None](1)
+
+    def tell() -> None:
+        with suppress(anyio.WouldBlock, anyio.ClosedResourceError):
+            told.send_nowait(None)
 
     def hear() -> None:
         with suppress(DevkeelError), review.environment() as environment:
             for _ in environment.process_changes(ended):
                 if ended.is_set():
                     return
-                anyio.from_thread.run(look)
+                # Only rung: what a thread has awaited for it in a scope that was cancelled and left is never told so
+                # (anyio), and would hold for ever what it holds.
+                anyio.from_thread.run_sync(tell)
+
+    async def look_when_told() -> None:
+        async for _ in heard:
+            await look()
 
     try:
-        await anyio.to_thread.run_sync(hear, abandon_on_cancel=True)
+        async with told, heard, anyio.create_task_group() as group:
+            group.start_soon(look_when_told)
+            await anyio.to_thread.run_sync(hear, abandon_on_cancel=True)
+            told.close()
     finally:
         ended.set()
