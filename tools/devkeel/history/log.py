@@ -39,6 +39,7 @@ __all__ = [
     "OperationDetail",
     "WorkingDiff",
     "changed_since",
+    "changes_of",
     "detail",
     "entry",
     "foreign_findings",
@@ -244,15 +245,17 @@ def _text(item: Late) -> str:
     return text if len(text) <= _TOLD else text[:_TOLD] + "\n[cut]\n"
 
 
+def changes_of(item: Operation, store: Transactions) -> tuple[str, ...] | None:
+    """Return what an operation did in words; None where its contents are damaged, as is said where it is asked for."""
+    with suppress(StateError):
+        images = ((each.path, each.before, each.after) for each in store.images(item))
+        return tuple(words_of(differing.differences(images)))
+    return None
+
+
 def entry(item: Operation, store: Transactions) -> HistoryEntry:
     """Return what a reader sees of an operation; of one that went past devkeel also what it did, and when."""
     external = item.kind == EXTERNAL
-    changes: list[str] | None = None
-    if external:
-        with suppress(StateError):  # a content that is damaged is said where the operation is asked for
-            changes = words_of(
-                differing.differences((each.path, each.before, each.after) for each in store.images(item))
-            )
     return HistoryEntry(
         id=item.id,
         kind=item.kind,
@@ -267,7 +270,7 @@ def entry(item: Operation, store: Transactions) -> HistoryEntry:
         undone_by=item.undone_by,
         role=item.report.get("role"),
         between=store.neighbours(item.id) if external else None,
-        changes=None if changes is None else tuple(changes),
+        changes=changes_of(item, store) if external else None,
     )
 
 

@@ -17,9 +17,10 @@ _MOST = 20
 
 
 def in_the_way(store: Transactions, operation: Operation, image: FileChange, current: bytes | None) -> list[int]:
-    """Return the fewest later operations that have to be taken back before a change of a file can be, newest first.
+    """Return later operations that have to be taken back before a change of a file can be, newest first.
 
-    None of them where that would not do: then it is a change by hand. current: the file as it is.
+    None of them can be left out. There are none where the newest 20 would not do: then it is a change by hand, or an
+    older one. current: the file as it is.
     """
     found = store.later_on(operation, image.path)[:_MOST]
     made = {number: _of(store, number, image.path) for number in found}

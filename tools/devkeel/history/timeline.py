@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from devkeel.deferred import Deferred
-from devkeel.errors import StateError, UsageError
+from devkeel.errors import UsageError
 from devkeel.history import attempts, log, selection
+from devkeel.history.checked import checked
 from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.history import differences as differing
     from devkeel.history.log import HistoryEntry
     from devkeel.history.selection import Chosen, Query
     from devkeel.transaction import Operation, Refusal, Transactions
-else:
-    differing = Deferred("devkeel.history.differences")
 
 __all__ = ["Moment", "Timeline", "timeline"]
 
@@ -123,22 +120,15 @@ def _in_order(store: Transactions, found: Chosen, refusals: list[Refusal]) -> li
 
 
 def _moment(store: Transactions, item: Operation) -> Moment:
-    entry = log.entry(item, store)
-    changes = entry.changes
-    if item.kind != EXTERNAL:
-        changes = ()
-        with suppress(StateError):  # a content that is damaged is said where the operation is asked for
-            images = ((each.path, each.before, each.after) for each in store.images(item))
-            changes = tuple(log.words_of(differing.differences(images)))
-    report = item.report
-    ran, ok = report.get("ran"), report.get("ok")
+    entry, found = log.entry(item, store), checked(item)
+    changes = entry.changes if item.kind == EXTERNAL else log.changes_of(item, store)
     return Moment(
         operation=entry,
         changes=changes or (),
-        ran=tuple(str(name) for name in ran) if isinstance(ran, list) else (),
-        ok=ok if isinstance(ok, bool) else None,
-        errors=_errors(report),
-        seconds=_total(report),
+        ran=found.ran,
+        ok=found.ok,
+        errors=_errors(item.report),
+        seconds=found.seconds,
     )
 
 
@@ -146,9 +136,3 @@ def _errors(report: Mapping[str, Any]) -> int:
     found = report.get("diagnostics")
     items = found if isinstance(found, list) else []
     return sum(isinstance(item, dict) and item.get("severity") == "error" for item in items)
-
-
-def _total(report: Mapping[str, Any]) -> float | None:
-    seconds = report.get("seconds")
-    total = seconds.get("total") if isinstance(seconds, dict) else None
-    return float(total) if isinstance(total, int | float) else None

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.environments.measurements import Measurement, measurements
+from devkeel.history.checked import checked
 from devkeel.text.clean import one_line
 from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from devkeel.context import Context
     from devkeel.transaction import Operation
 
 __all__ = ["CheckedOperation", "Course", "course"]
 
-_TOTAL = "total"
+_DIGITS = 4
 
 
 class CheckedOperation(Struct, frozen=True):
@@ -56,16 +55,9 @@ def course(context: Context, limit: int) -> Course:
 
 
 def _checked(item: Operation) -> CheckedOperation | None:
-    seconds = _seconds(item.report.get("seconds"))
-    if item.kind == EXTERNAL or _TOTAL not in seconds:
+    found = checked(item)
+    if item.kind == EXTERNAL or found.seconds is None:
         return None
-    ok, ran = item.report.get("ok"), item.report.get("ran")
-    # One that could not run took its time too, to find that out.
-    rungs = {name: value for name, value in seconds.items() if isinstance(ran, list) and name in ran}
-    told = ok if isinstance(ok, bool) else None
-    return CheckedOperation(item.id, item.time, item.kind, one_line(item.actor), seconds[_TOTAL], rungs, told)
-
-
-def _seconds(found: object) -> Mapping[str, float]:
-    items = found.items() if isinstance(found, dict) else ()
-    return {str(name): round(float(value), 4) for name, value in items if isinstance(value, int | float)}
+    rungs = {name: round(seconds, _DIGITS) for name, seconds in found.rungs.items()}
+    total = round(found.seconds, _DIGITS)
+    return CheckedOperation(item.id, item.time, item.kind, one_line(item.actor), total, rungs, found.ok)

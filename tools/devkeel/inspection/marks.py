@@ -16,6 +16,7 @@ from msgspec import Struct
 from devkeel.errors import DevkeelError
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.project.declaration import parts_of, read_declaration
+from devkeel.project.environment_files import is_lock
 from devkeel.project.root import DOTENV, PROCFILE, SETTINGS, revision_of
 from devkeel.proposals import records
 from devkeel.runtime import process_tree
@@ -37,10 +38,7 @@ _USED = ("applied.json", "measured.json", "active.json", "default.json")
 _ENVIRONMENT = ("current.json", "environment.json")
 _RUNNING = ("native-manager.pid", "native.sock")
 _PATIENCE = 0.5  # seconds for a manager to say what its processes do
-_LOCKS = frozenset(
-    {"package-lock.json", "pylock.toml", "pnpm-lock.yaml", "conda-lock.yml", "conda-lock.yaml", "go.sum"}
-)
-_BESIDE = frozenset({SETTINGS, PROCFILE, DOTENV, ".envrc"})
+_BESIDE = frozenset({SETTINGS, PROCFILE, DOTENV, ".envrc", "pylock.toml", "conda-lock.yaml"})
 _MOST_PLACES, _MOST_RECORDS = 200, 500
 
 
@@ -62,7 +60,8 @@ def marks(context: Context) -> Marks:
     state = project.state
     declaration, folders = _declaration(project)
     processes, running = _processes(project)
-    owners = _owners(state / "jobs")
+    jobs = _listed(state / "jobs")
+    owners = _owners(state / "jobs", jobs)
     proposals = _listed(state / "proposals")
     few = "" not in dict(proposals)
     asked = [(view.id, view.state) for view in records.standing(state, "")] if few else []
@@ -70,7 +69,7 @@ def marks(context: Context) -> Marks:
         "history": _version(_seen(state / _DATABASE), _written(state / _LOG)),
         "declaration": declaration,
         "environments": _version(*_environments(state)),
-        "jobs": _version(_listed(state / "jobs"), owners),
+        "jobs": _version(jobs, owners),
         "processes": processes,
         "gates": _version(_seen(state / "gates.json"), _seen(project.root / SETTINGS)),
         "proposals": _version(proposals, asked),
@@ -102,14 +101,14 @@ def _listed(folder: Path) -> list[tuple[str, tuple[int, ...] | None]]:
     return [(name, _seen(folder / name)) for name in names]
 
 
-def _owners(jobs: Path) -> list[object]:
+def _owners(jobs: Path, listed: list[tuple[str, tuple[int, ...] | None]]) -> list[object]:
     """Return the processes that run jobs, as far as they are there: one that was killed ends no record."""
-    found = [(name, _owner(jobs / name, seen)) for name, seen in _listed(jobs)]
+    found = [(name, _owner(jobs / name, seen)) for name, seen in listed]
     looked = [(name, process_tree.look(pid)) for name, pid in found if pid is not None]
     return [(name, there and there.start) for name, there in looked]
 
 
-@lru_cache(maxsize=_MOST_PLACES)
+@lru_cache(maxsize=_MOST_RECORDS)
 def _owner(record: Path, _: tuple[int, ...] | None) -> int | None:
     """Return the process that runs a job, by its record as it was seen; None for one that has ended."""
     found = read_record(record) or {}
@@ -141,7 +140,7 @@ def _declaration(project: Project) -> tuple[str, set[str]]:
 def _beside(folder: Path) -> list[object]:
     """Return what else in a directory belongs to what is declared: locks, settings, what a shell reads."""
     names = state_directory.names(folder)
-    found = [name for name in names if name.endswith(".lock") or name in _LOCKS or name in _BESIDE]
+    found = [name for name in names if is_lock(name) or name.endswith(".lock") or name in _BESIDE]
     return [(name, _seen(folder / name)) for name in found]
 
 

@@ -114,7 +114,8 @@ class ManagerSocket:
         ended: what ends it before. The manager says it by itself; nothing is asked again.
         """
         found: dict[str, ProcessState] = {}
-        with self._connected(time.monotonic() + _SECONDS) as connection:
+        # It goes by closing, or by being no longer there to be written to.
+        with suppress(_HungUpError), self._connected(time.monotonic() + _SECONDS) as connection:
             connection.sendall(b'{"command": "attach"}\n')
             for event in _events(connection, ended):
                 told = event.get("processes") if event.get("event") == "snapshot" else [event.get("info")]

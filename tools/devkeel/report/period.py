@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.gates import records as gate_records
 from devkeel.history import attempts, log, selection
+from devkeel.history.checked import checked
 from devkeel.history.differences import differences, in_words, reads
 from devkeel.history.external import not_noted
 from devkeel.history.selection import BY_HAND, Query
@@ -29,7 +30,7 @@ from devkeel.text.clean import one_line
 from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from devkeel.context import Context
     from devkeel.history.differences import Difference
@@ -150,12 +151,14 @@ def _callers(
 
 def _times(operations: Sequence[Operation]) -> CheckTimes | None:
     """Return how long checks took; None where no operation kept it."""
-    taken = {item.id: _ran(item) for item in operations if item.kind != EXTERNAL}
-    totals = {number: found["total"] for number, found in taken.items() if "total" in found}
+    found = {item.id: checked(item) for item in operations if item.kind != EXTERNAL}
+    totals = {number: each.seconds for number, each in found.items() if each.seconds is not None}
     if not totals:
         return None
-    rungs = dict.fromkeys(name for found in taken.values() for name in found if name != "total")
-    medians = {rung: _rounded(median(found[rung] for found in taken.values() if rung in found)) for rung in rungs}
+    rungs = dict.fromkeys(name for each in found.values() for name in each.rungs)
+    medians = {
+        rung: _rounded(median(each.rungs[rung] for each in found.values() if rung in each.rungs)) for rung in rungs
+    }
     longest = max(totals, key=lambda number: totals[number])
     return CheckTimes(len(totals), _rounded(median(totals.values())), _rounded(totals[longest]), longest, medians)
 
@@ -165,22 +168,15 @@ def _outcomes(operations: Sequence[Operation]) -> CheckOutcomes | None:
     own = [item for item in operations if item.kind != EXTERNAL]
     if not own:
         return None
-    said = {item.id: item.report.get("ok") for item in own}
-    built = [item.id for item in own if isinstance(ran := item.report.get("ran"), list) and "build" in ran]
+    found = {item.id: checked(item) for item in own}
+    said = {number: each.ok for number, each in found.items()}
+    built = [number for number, each in found.items() if "build" in each.ran]
     return CheckOutcomes(
         passed=sum(ok is True for ok in said.values()),
         with_errors=tuple(number for number, ok in said.items() if ok is False),
         built=tuple(built),
-        unknown=sum(not isinstance(ok, bool) for ok in said.values()),
+        unknown=sum(ok is None for ok in said.values()),
     )
-
-
-def _ran(item: Operation) -> Mapping[str, float]:
-    """Return what the checks took: all together, and each that ran. One that could not took its time to find out."""
-    found, ran = item.report.get("seconds"), item.report.get("ran")
-    names = {"total", *(ran if isinstance(ran, list) else ())}
-    items = found.items() if isinstance(found, dict) else ()
-    return {name: float(value) for name, value in items if name in names and isinstance(value, int | float)}
 
 
 def _rounded(seconds: float) -> float:

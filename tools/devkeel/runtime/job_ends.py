@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["PERIOD", "ask", "forget", "wanted"]
 
 PERIOD = 0.2
-"""Seconds between the looks of a job's process for such a wish: one `lstat` each."""
+"""Seconds between the looks of a job's process for such a wish: one try to open it."""
 
 _WISH = ".end"
 

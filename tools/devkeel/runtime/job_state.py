@@ -17,9 +17,9 @@ class JobState(Struct, frozen=True):
     """A job as it is now.
 
     state: running, succeeded, failed (a command by its exit code too) or cancelled. started, ended: UTC, ISO 8601.
-    progress: what it was last at.
-    survivors: processes of it that could not be ended. result: what came of it, as plain data. noted: whether no caller
-    has its id, and it is on disk for who looks on. owner: `pid` and `host` of the process that runs it.
+    progress: what it was last at. survivors: processes of it that could not be ended. result: what came of it, as plain
+    data. noted: whether no caller has its id, and it is on disk for who looks on. owner: `pid` and `host` of what runs
+    it; from its record also `start`, as proc(5) counts it, and `hears`: whether it ends a job when it is asked to.
     """
 
     id: str

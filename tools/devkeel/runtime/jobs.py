@@ -356,7 +356,8 @@ class Jobs:
                 self._make_room()
         path = self.folder / job.id
         while not job.wait(job_ends.PERIOD):
-            by = job_ends.wanted(path)
+            # Of one that is not on disk no other process knows.
+            by = job_ends.wanted(path) if job.kept else None
             if by is not None:
                 job.cancel(by)
                 job_ends.forget(path)
@@ -364,7 +365,7 @@ class Jobs:
     def keep(self, job: Job) -> None:
         """Let a job go on after its call; the oldest ones on disk make room."""
         make_directory(self.state, "jobs")
-        self._make_room()
+        self._make_room(coming=1)
         job.keep()
 
     def find(self, identifier: str) -> JobState:
@@ -424,9 +425,10 @@ class Jobs:
             job_ends.forget(self.folder / identifier)
             if state.state != "running":
                 return state
+        deaf = "does not end it when it is asked to" if state.owner.get("hears") else "cannot be asked to end it"
         raise Busy(
             "job_elsewhere",
-            f"Process {state.owner.get('pid')} runs this job, and does not end it when it is asked to: {state.title}.",
+            f"Process {state.owner.get('pid')} runs this job, and {deaf}: {state.title}.",
             seen=identifier,
             remedy="Cancel it from the client that started it, or end that process: its jobs end with it.",
             details={name: found for name, found in state.owner.items() if name != "hears"},
@@ -449,21 +451,26 @@ class Jobs:
 
     def _paths(self) -> list[Path]:
         """Return the records, the newest of them where others have put more there than are ever kept."""
-        names = state_directory.names(self.folder)
-        found = [self.folder / name for name in names if _RECORD.fullmatch(name)]
+        found = self._records()
         return found if len(found) <= _MOST_RECORDS else sorted(found, key=_age)[-_MOST_RECORDS:]
 
-    def _make_room(self) -> None:
-        """Remove the oldest that have ended, of those whose ids callers have and of those only noted."""
-        paths = self._paths()
-        if len(paths) < _KEPT:
+    def _records(self) -> list[Path]:
+        return [self.folder / name for name in state_directory.names(self.folder) if _RECORD.fullmatch(name)]
+
+    def _make_room(self, coming: int = 0) -> None:
+        """Remove the oldest that have ended, of those whose ids callers have and of those only noted.
+
+        coming: of the former. Where others have put more there than are ever kept, some of them go with each call.
+        """
+        paths = self._records()
+        if len(paths) + coming <= _KEPT:
             return
         ended: dict[bool, list[Path]] = {True: [], False: []}
-        for path in sorted(paths, key=_age, reverse=True):
+        for path in sorted(paths, key=_age, reverse=True)[: 2 * _MOST_RECORDS]:
             record = read_record(path) or {}
             if record.get("state") != "running":
                 ended[bool(record.get("noted"))].append(path)
-        for path in (*ended[True][_KEPT - 1 :], *ended[False][_KEPT - 1 :]):
+        for path in (*ended[True][_KEPT:], *ended[False][_KEPT - coming :]):
             forget(path, path.with_suffix(".log"))
             job_ends.forget(path.with_suffix(""))
 
