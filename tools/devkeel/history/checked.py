@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from devkeel.transaction import Operation
 
-__all__ = ["Checked", "checked"]
+__all__ = ["KeptChecks", "checked"]
 
 
-class Checked(Struct, frozen=True):
+class KeptChecks(Struct, frozen=True):
     """The checks of one operation.
 
     ran: the levels that ran. ok: whether they found no error, None where nothing is kept of that. seconds: of all, None
@@ -27,7 +27,7 @@ class Checked(Struct, frozen=True):
     rungs: dict[str, float]
 
 
-def checked(operation: Operation) -> Checked:
+def checked(operation: Operation) -> KeptChecks:
     """Return what is kept; what makes no sense is not there."""
     report = operation.report
     ran, ok = report.get("ran"), report.get("ok")
@@ -35,7 +35,7 @@ def checked(operation: Operation) -> Checked:
     taken = _seconds(report.get("seconds"))
     # One that could not run took its time too, to find that out.
     rungs = {name: seconds for name, seconds in taken.items() if name in levels}
-    return Checked(levels, ok if isinstance(ok, bool) else None, taken.get("total"), rungs)
+    return KeptChecks(levels, ok if isinstance(ok, bool) else None, taken.get("total"), rungs)
 
 
 def _seconds(found: object) -> Mapping[str, float]:
