@@ -354,8 +354,10 @@ async def test_one_server_asks_a_person_so_much_at_once_and_no_more(agent: Agent
 
 
 async def test_the_same_call_twice_at_once_is_done_once(agent: Agent, person: Person) -> None:
-    # Each time this is done it adds a line, and is an operation of its own.
-    edits = {"edits": [{"kind": "append", "path": "enterShell", "value": "echo again"}], "level": "syntax"}
+    # What is replaced is there again in what it is replaced by: each time this is done it adds a word.
+    comment = "# Where the app listens."
+    edit = {"kind": "replace_text", "old": comment, "new": f"{comment} Again."}
+    edits = {"edits": [edit], "level": "syntax"}
     before = len(person.environment.history(limit=50).operations)
     async with client(agent) as connected:
         found: list[CallToolResult] = []
@@ -369,7 +371,7 @@ async def test_the_same_call_twice_at_once_is_done_once(agent: Agent, person: Pe
             group.start_soon(call)
             await anyio.wait_all_tasks_blocked()
             await person.says(True)
-    assert agent.read().count("echo again") == 1
+    assert agent.read().count("Again.") == 1
     assert len(person.environment.history(limit=50).operations) - before == 1
     assert person.environment.proposals().proposals == ()
     assert [bool((item.structured_content or {}).get("published")) for item in found].count(True) == 1
