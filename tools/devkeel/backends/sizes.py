@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["EnvironmentSize", "size_of"]
 
 _STORE = "/nix/store/"
-_SECONDS = 20.0
+_SECONDS = 5.0
 
 
 class EnvironmentSize(Struct, frozen=True):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import msgspec
 from msgspec import Struct
 
 from devkeel.backends.sizes import size_of
 from devkeel.errors import DevkeelError
-from devkeel.state.files import lock, make_directory, read_record, write_record
+from devkeel.state.series import Series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
     from devkeel.environments.applied import Good
 
 __all__ = ["Measurement", "measure", "measurements"]
-
-_NAME, _LOCK, _VERSION = "measured.json", "measured.lock", 1
-_KEPT = 500
-_PATIENCE = 10.0
 
 
 class Measurement(Struct, frozen=True):
@@ -42,16 +37,12 @@ class Measurement(Struct, frozen=True):
     of: Literal["closure", "files"] | None = None
 
 
+_MADE = Series("measured", "made", Measurement)
+
+
 def measurements(state: Path) -> list[Measurement]:
     """Return what is kept, the oldest first; nothing where there is nothing of this user's. Reading makes nothing."""
-    found = read_record(state / _NAME)
-    if found is None or found.get("version") != _VERSION or not isinstance(found.get("made"), list):
-        return []
-    records = list[Measurement]()
-    for item in found["made"]:
-        with suppress(msgspec.ValidationError):  # of another devkeel
-            records.append(msgspec.convert(item, Measurement))
-    return records
+    return _MADE.kept(state)
 
 
 def measure(state: Path, good: Good, token: str | None, seconds: float) -> None:
@@ -74,9 +65,4 @@ def measure(state: Path, good: Good, token: str | None, seconds: float) -> None:
         None if size is None else size.of,
     )
     with suppress(DevkeelError, OSError):
-        make_directory(state)
-        # Without the lock another environment's record may be lost, and nothing else.
-        with lock(state / _LOCK, _PATIENCE):
-            kept = [*measurements(state), record][-_KEPT:]
-            data: dict[str, Any] = {"version": _VERSION, "made": msgspec.to_builtins(kept)}
-            write_record(state / _NAME, data)
+        _MADE.keep(state, record)

@@ -106,9 +106,9 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
         raise
     seconds = monotonic() - begun
     good = remember(project, wanted.name, applied, operation, revisions)
-    measure(project.state, good, newest[0].token if newest else None, seconds)
     home.note({"backend": backend, "mixed": mixed, **asked.record})
     keep_default(context, wanted.name)
+    measure(project.state, good, newest[0].token if newest else None, seconds)
     told = (_UNSEALED.format(name=wanted.name),) if lost else ()
     if (unkept := origin.unkept(project.state)) is not None:
         told = (_UNKEPT.format(*unkept),)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from devkeel.gates.figures import Figures  # noqa: TC001  (msgspec asks for it by its name)
 from devkeel.gates.verdict import Verdict  # noqa: TC001  (as above)
-from devkeel.state.files import lock, make_directory, read_record, write_record
+from devkeel.state.series import Series
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["GateHistory", "GateRecord", "history", "keep", "kept"]
-
-_NAME, _LOCK, _VERSION = "gates.json", "gates.lock", 1
-_KEPT = 500
-_PATIENCE = 10.0
 
 
 class GateRecord(Struct, frozen=True):
@@ -52,18 +47,12 @@ class GateHistory(Struct, frozen=True):
     results: tuple[GateRecord, ...]
 
 
+_RUN = Series("gates", "results", GateRecord)
+
+
 def kept(state: Path) -> list[GateRecord]:
     """Return the results that are kept, the oldest first; nothing where there are none of this user's."""
-    found = read_record(state / _NAME)
-    if found is None or found.get("version") != _VERSION or not isinstance(found.get("results"), list):
-        return []
-    records = list[GateRecord]()
-    for item in found["results"]:
-        try:
-            records.append(msgspec.convert(item, GateRecord))
-        except msgspec.ValidationError:  # of another devkeel
-            continue
-    return records
+    return _RUN.kept(state)
 
 
 def history(state: Path, limit: int) -> GateHistory:
@@ -73,9 +62,4 @@ def history(state: Path, limit: int) -> GateHistory:
 
 def keep(state: Path, record: GateRecord) -> None:
     """Keep a result beside the newest of the others. Raises StateError."""
-    make_directory(state)
-    # Without the lock another gate's result may be lost, and nothing else.
-    with lock(state / _LOCK, _PATIENCE):
-        results = [*kept(state), record][-_KEPT:]
-        data: dict[str, Any] = {"version": _VERSION, "results": msgspec.to_builtins(results)}
-        write_record(state / _NAME, data)
+    _RUN.keep(state, record)
