@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from devkeel.backends.sizes import size_of
 from devkeel.errors import DevkeelError
-from devkeel.state.series import Series
+from devkeel.state.series import RecordSeries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ class Measurement(Struct, frozen=True):
     of: Literal["closure", "files"] | None = None
 
 
-_MADE = Series("measured", "made", Measurement)
+_MADE = RecordSeries("measured", "made", Measurement)
 
 
 def measurements(state: Path) -> list[Measurement]:

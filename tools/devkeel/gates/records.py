@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from devkeel.gates.figures import Figures  # noqa: TC001  (msgspec asks for it by its name)
 from devkeel.gates.verdict import Verdict  # noqa: TC001  (as above)
-from devkeel.state.series import Series
+from devkeel.state.series import RecordSeries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ class GateHistory(Struct, frozen=True):
     results: tuple[GateRecord, ...]
 
 
-_RUN = Series("gates", "results", GateRecord)
+_RUN = RecordSeries("gates", "results", GateRecord)
 
 
 def kept(state: Path) -> list[GateRecord]:

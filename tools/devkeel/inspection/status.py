@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -58,13 +58,8 @@ def stages_of(
     return Stages(
         declared=revision,
         checked=checked,
-        applied=good.revision if good else None,
         current=same and alive and not missing,
-        operation=good.operation if good else None,
-        time=good.time if good else None,
-        prefix=good.applied.prefix if good else None,
-        running=sight.revision or "unknown" if sight else None,
-        manager=sight.pid if sight else None,
+        **_there(good, sight),
         differs=differs,
         partial=missing or None,
         behind=tuple(stage for stage, sentences in apart.items() if sentences),
@@ -77,15 +72,22 @@ def standing(project: Project, good: Good | None) -> Stages:
     return Stages(
         declared="",
         checked=None,
-        applied=good.revision if good else None,
         current=False,
-        operation=good.operation if good else None,
-        time=good.time if good else None,
-        prefix=good.applied.prefix if good else None,
-        running=sight.revision or "unknown" if sight else None,
-        manager=sight.pid if sight else None,
+        **_there(good, sight),
         behind=tuple(name for name, there in (("applied", good), ("running", sight)) if there is not None),
     )
+
+
+def _there(good: Good | None, sight: Sight | None) -> dict[str, Any]:
+    """Return what is applied and what runs, whatever is declared."""
+    return {
+        "applied": good.revision if good else None,
+        "operation": good.operation if good else None,
+        "time": good.time if good else None,
+        "prefix": good.applied.prefix if good else None,
+        "running": sight.revision or "unknown" if sight else None,
+        "manager": sight.pid if sight else None,
+    }
 
 
 def _unchecked(checked: tuple[str, ...] | None) -> Iterator[str]:

@@ -12,14 +12,14 @@ from devkeel.state.files import lock, make_directory, read_record, write_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Series"]
+__all__ = ["RecordSeries"]
 
 T = TypeVar("T")
 _VERSION, _KEPT = 1, 500
 _PATIENCE = 10.0
 
 
-class Series(Generic[T]):
+class RecordSeries(Generic[T]):
     """What is kept under a name. name: of the file, without suffix. field: of the record. of: what each item is."""
 
     def __init__(self, name: str, field: str, of: type[T]) -> None:
